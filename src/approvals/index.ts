@@ -1,0 +1,11 @@
+export * from './admit-call.ts';
+export * from './answer-approval.ts';
+export * from './approval.ts';
+export { createApprovalKeys, type ApprovalKeys } from './approval-keys.ts';
+export { approvalUrl } from './ask-approval.ts';
+export * from './decide-approval.ts';
+export * from './forget-approvals.ts';
+export type { TurnLimit } from './hold-turn.ts';
+export { keyVersionsOfApprovals } from './key-use-store.ts';
+export { getApproval, listApprovals } from './read-approval.ts';
+export * from './until-decided.ts';

@@ -1,0 +1,14 @@
+export { loadCatalog, promisedKeys } from './catalog.ts';
+export { cleanText } from './clean-text.ts';
+export type { CleanedText } from './clean-text.ts';
+export * from './connector-file.ts';
+export * from './definition.ts';
+export { fillAddress, fillTemplate } from './fill-address.ts';
+export { importOpenapi } from './import-openapi.ts';
+export type { ImportOptions } from './import-openapi.ts';
+export { maxToolName } from './name-tools.ts';
+export { hashConnectorFile, parseConnectorFile, reservedSlugs } from './parse-connector-file.ts';
+export * from './find-connector.ts';
+export * from './list-catalog.ts';
+export * from './list-faces.ts';
+export { insertConnector } from './store.ts';

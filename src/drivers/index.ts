@@ -1,0 +1,13 @@
+export { signWebhook, type WebhookTarget } from './authorize.ts';
+export { createDrivers } from './create-drivers.ts';
+export type { DriverOptions } from './create-drivers.ts';
+export { SealedValue } from './types.ts';
+export type * from './types.ts';
+export type * from './oauth/types.ts';
+export { createPkce } from './oauth/pkce.ts';
+export { serverOf } from './oauth/server-of.ts';
+export { userAgent } from './user-agent.ts';
+export { readChallenge } from './oauth/read-challenge.ts';
+export type { Challenge } from './oauth/read-challenge.ts';
+export { missingScopes, scopesToAsk, stepUpLimits } from './oauth/scopes-to-ask.ts';
+export type { OAuthMethod } from './oauth/server-of.ts';

@@ -1,0 +1,2 @@
+export const productVersion = '0.1';
+export const userAgent = `toolcrib/${productVersion}`;

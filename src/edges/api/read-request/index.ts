@@ -1,0 +1,3 @@
+export * from './fields.ts';
+export { defaultBodyLimit, readBytes } from './read-body.ts';
+export { readInput, type Expected } from './read-input.ts';

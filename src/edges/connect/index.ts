@@ -1,0 +1,1 @@
+export { createConnectEdge, type ConnectEdge, type ConnectEdgeDeps } from './create-connect-edge.ts';

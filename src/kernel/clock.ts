@@ -1,0 +1,4 @@
+/** Time, passed in, so that a test can hold it still. */
+export type Clock = { now(): Date };
+
+export const systemClock: Clock = { now: () => new Date() };

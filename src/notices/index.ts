@@ -1,0 +1,11 @@
+export * from './announce-flip.ts';
+export * from './create-webhook.ts';
+export * from './disable-webhooks.ts';
+export { createDeliverer, type Deliverer } from './deliverer.ts';
+export { type Delivery } from './delivery.ts';
+export * from './forget-notices.ts';
+export * from './list-webhooks.ts';
+export * from './rotate-secret.ts';
+export * from './test-webhook.ts';
+export * from './update-webhook.ts';
+export { shownUrl, type NoticesCtx, type Webhook } from './webhook.ts';

@@ -1,0 +1,16 @@
+export * from './agent-pack.ts';
+export * from './change-pack.ts';
+export * from './describe-entries.ts';
+export * from './describe-overrides.ts';
+export * from './get-pack.ts';
+export * from './list-nameable.ts';
+export { isLinkCurrent } from './link-current.ts';
+export * from './make-link.ts';
+export { nearest } from './nearest.ts';
+export * from './overrides.ts';
+export * from './pack.ts';
+export { packCosts } from './pack-cost.ts';
+export { putEntry } from './put-entry.ts';
+export { packNamed, toolInPack } from './tool-in-pack.ts';
+export { type PacksCtx } from './resolve-wish.ts';
+export { findAgentPack, findPack } from './store.ts';

@@ -1,0 +1,35 @@
+import type { JsonSchema, Tx } from '../kernel/index.ts';
+import { Plaintext, type Vault } from '../vault/index.ts';
+import type { InputRule, InputRules } from './curation.ts';
+import { isSecretField } from './input-rules.ts';
+import { setOwn } from './own-property.ts';
+
+/** Rules as they are stored: values of fields that the service calls secret go to the vault, the rule keeps an id. */
+export async function sealRules(
+  tx: Tx,
+  vault: Vault,
+  organizationId: string,
+  schema: JsonSchema,
+  rules: InputRules,
+): Promise<InputRules> {
+  const sealed: Record<string, InputRule> = {};
+  for (const [field, rule] of Object.entries(rules)) {
+    if (rule.value === undefined || !isSecretField(schema, field)) {
+      setOwn(sealed, field, rule);
+      continue;
+    }
+    const { value, ...rest } = rule;
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    setOwn(sealed, field, { ...rest, secret: await vault.keep(tx, organizationId, new Plaintext(text)) });
+  }
+  return sealed;
+}
+
+export const secretsOf = (rules: InputRules | null | undefined): readonly string[] =>
+  Object.values(rules ?? {}).flatMap((rule) => (rule.secret ? [rule.secret] : []));
+
+/** Sealed values that nothing refers to any more. */
+export function droppedSecrets(before: InputRules | null, after: InputRules | null): readonly string[] {
+  const kept = new Set(secretsOf(after));
+  return secretsOf(before).filter((secret) => !kept.has(secret));
+}

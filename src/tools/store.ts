@@ -1,0 +1,223 @@
+import { sql, type Insertable, type Kysely, type Selectable, type Updateable } from 'kysely';
+import type { Definition } from '../connectors/index.ts';
+import type { JsonSchema, Tx } from '../kernel/index.ts';
+import type { Confirmation, InputRules, ResponseMap } from './curation.ts';
+import type { Tool } from './tool.ts';
+
+export type ToolTables = {
+  tools: {
+    organization_id: string;
+    tool_id: string;
+    connection_id: string;
+    tool_path: string;
+    name: string;
+    slug: string;
+    definition: unknown;
+    learned_schema: unknown;
+    is_enabled: boolean;
+    title: string | null;
+    description: string | null;
+    inputs: unknown;
+    response_map: unknown;
+    requires_confirmation: unknown;
+    max_calls_per_turn: number | null;
+    last_seen_at: Date;
+    vanished_at: Date | null;
+    created_at: Date;
+    updated_at: Date;
+    position: number;
+  };
+};
+
+const of = (tx: Tx): Kysely<ToolTables> => tx.kysely as Kysely<ToolTables>;
+
+function toolOf(row: Selectable<ToolTables['tools']>): Tool {
+  return {
+    id: row.tool_id,
+    organizationId: row.organization_id,
+    connectionId: row.connection_id,
+    path: row.tool_path,
+    name: row.name,
+    slug: row.slug,
+    definition: row.definition as Definition,
+    learnedSchema: row.learned_schema as JsonSchema | null,
+    curation: {
+      isEnabled: row.is_enabled,
+      title: row.title,
+      description: row.description,
+      inputs: row.inputs as InputRules | null,
+      responseMap: row.response_map as ResponseMap | null,
+      requiresConfirmation: row.requires_confirmation as Confirmation | null,
+      maxCallsPerTurn: row.max_calls_per_turn,
+    },
+    lastSeenAt: row.last_seen_at,
+    vanishedAt: row.vanished_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    position: row.position,
+  };
+}
+
+/** Rows travel in pieces: a statement carries at most 65,535 values. */
+const piece = 1000;
+
+export async function insertTools(tx: Tx, rows: readonly Insertable<ToolTables['tools']>[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += piece) {
+    await of(tx)
+      .insertInto('tools')
+      .values(rows.slice(start, start + piece))
+      .execute();
+  }
+}
+
+export async function updateToolRow(
+  tx: Tx,
+  organizationId: string,
+  toolId: string,
+  set: Updateable<ToolTables['tools']>,
+): Promise<Tool> {
+  const row = await of(tx)
+    .updateTable('tools')
+    .set(set)
+    .where('organization_id', '=', organizationId)
+    .where('tool_id', '=', toolId)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return toolOf(row);
+}
+
+/** Notes that these tools were listed again, all in one statement. */
+export async function markSeen(
+  tx: Tx,
+  organizationId: string,
+  connectionId: string,
+  paths: readonly string[],
+  now: Date,
+): Promise<void> {
+  await of(tx)
+    .updateTable('tools')
+    .set({ last_seen_at: now })
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', '=', connectionId)
+    .where(sql<boolean>`tool_path = any(${[...paths]}::text[])`)
+    .execute();
+}
+
+export async function setAllEnabled(
+  tx: Tx,
+  organizationId: string,
+  connectionId: string,
+  isEnabled: boolean,
+  now: Date,
+): Promise<number> {
+  const result = await of(tx)
+    .updateTable('tools')
+    .set({ is_enabled: isEnabled, updated_at: now })
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', '=', connectionId)
+    .where('is_enabled', '!=', isEnabled)
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
+}
+
+/** One tool by id or slug; `lock` holds it until the transaction ends. */
+export async function findTool(
+  tx: Tx,
+  organizationId: string,
+  by: { id: string } | { slug: string },
+  lock = false,
+): Promise<Tool | null> {
+  let query = of(tx).selectFrom('tools').selectAll().where('organization_id', '=', organizationId);
+  query = 'id' in by ? query.where('tool_id', '=', by.id) : query.where('slug', '=', by.slug);
+  if (lock) query = query.forUpdate();
+  const row = await query.executeTakeFirst();
+  return row ? toolOf(row) : null;
+}
+
+/** All tools of these connections, in the order the services list them. */
+export async function toolsOfConnections(
+  tx: Tx,
+  organizationId: string,
+  connectionIds: readonly string[],
+): Promise<readonly Tool[]> {
+  if (connectionIds.length === 0) return [];
+  const rows = await of(tx)
+    .selectFrom('tools')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', 'in', [...connectionIds])
+    .orderBy('connection_id')
+    .orderBy('position')
+    .orderBy('tool_id')
+    .execute();
+  return rows.map(toolOf);
+}
+
+/** One connection's tools after a place in that order; one more than `limit`, where there are more. */
+export async function toolsAfter(
+  tx: Tx,
+  organizationId: string,
+  connectionId: string,
+  page: { limit: number; after: { position: number; id: string } | null },
+): Promise<readonly Tool[]> {
+  const { after } = page;
+  let query = of(tx)
+    .selectFrom('tools')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', '=', connectionId);
+  if (after) query = query.where(sql<boolean>`(position, tool_id) > (${after.position}, ${after.id}::uuid)`);
+  const rows = await query
+    .orderBy('position')
+    .orderBy('tool_id')
+    .limit(page.limit + 1)
+    .execute();
+  return rows.map(toolOf);
+}
+
+export type ToolCount = { total: number; enabled: number };
+
+/** Tools the service still lists, and how many of them are enabled, by connection. */
+export async function countToolRows(
+  tx: Tx,
+  organizationId: string,
+  connectionIds: readonly string[],
+): Promise<ReadonlyMap<string, ToolCount>> {
+  if (connectionIds.length === 0) return new Map();
+  const rows = await of(tx)
+    .selectFrom('tools')
+    .select('connection_id')
+    .select(sql<string>`count(*)`.as('total'))
+    .select(sql<string>`count(*) filter (where is_enabled)`.as('enabled'))
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', 'in', [...connectionIds])
+    .where('vanished_at', 'is', null)
+    .groupBy('connection_id')
+    .execute();
+  return new Map(
+    rows.map((row) => [row.connection_id, { total: Number(row.total), enabled: Number(row.enabled) }]),
+  );
+}
+
+export async function deleteToolsOf(tx: Tx, organizationId: string, connectionId: string): Promise<void> {
+  await of(tx)
+    .deleteFrom('tools')
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', '=', connectionId)
+    .execute();
+}
+
+/** Writes what replies taught. Not a change of curation: `updated_at` stays. */
+export async function saveLearnedSchema(
+  tx: Tx,
+  organizationId: string,
+  toolId: string,
+  schema: JsonSchema,
+): Promise<void> {
+  await of(tx)
+    .updateTable('tools')
+    .set({ learned_schema: JSON.stringify(schema) })
+    .where('organization_id', '=', organizationId)
+    .where('tool_id', '=', toolId)
+    .execute();
+}

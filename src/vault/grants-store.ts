@@ -1,0 +1,53 @@
+import { sql, type Kysely } from 'kysely';
+import type { Tx } from '../kernel/index.ts';
+import type { CredentialRow, VaultTables } from './store.ts';
+
+/** A client as grants name it: `credentials.oauth.client`. */
+export type GrantClient = { clientId: string; secretId: string | null };
+
+const of = (tx: Tx): Kysely<VaultTables> => tx.kysely as Kysely<VaultTables>;
+
+const isWith = ({ clientId, secretId }: GrantClient) =>
+  sql<boolean>`oauth -> 'client' ->> 'clientId' = ${clientId}
+    and oauth -> 'client' ->> 'secretId' is not distinct from ${secretId}`;
+
+/** Credentials whose tokens were had as this client id. */
+export async function credentialsOfClient(
+  tx: Tx,
+  organizationId: string,
+  clientId: string,
+): Promise<readonly CredentialRow[]> {
+  return of(tx)
+    .selectFrom('credentials')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where(sql<boolean>`oauth -> 'client' ->> 'clientId' = ${clientId}`)
+    .execute();
+}
+
+/** The same client with a new secret: its grants are refreshed and revoked with that from now on. */
+export async function repointGrants(
+  tx: Tx,
+  organizationId: string,
+  old: GrantClient,
+  fresh: { secretId: string | null; auth: string },
+): Promise<void> {
+  await of(tx)
+    .updateTable('credentials')
+    .set({
+      oauth: sql`jsonb_set(oauth, '{client}', (oauth -> 'client') || ${JSON.stringify(fresh)}::jsonb)`,
+    })
+    .where('organization_id', '=', organizationId)
+    .where(isWith(old))
+    .execute();
+}
+
+/** The client is no more: what was had as it is good until it runs out, and can be neither refreshed nor revoked. */
+export async function endGrants(tx: Tx, organizationId: string, old: GrantClient): Promise<void> {
+  await of(tx)
+    .updateTable('credentials')
+    .set({ oauth: null, refresh_due_at: null })
+    .where('organization_id', '=', organizationId)
+    .where(isWith(old))
+    .execute();
+}

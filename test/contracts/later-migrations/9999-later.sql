@@ -1,0 +1,1 @@
+-- A migration no database of ours has: what /readyz is asked about in running.test.ts.
