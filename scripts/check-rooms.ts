@@ -17,6 +17,7 @@ const rooms = [
   'agents',
   'approvals',
   'gateway',
+  'revisions',
   'notices',
   'edges',
   'sample',

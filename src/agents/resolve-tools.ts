@@ -62,7 +62,7 @@ function problemOf(connection: Connection, tool: Tool | undefined, at: JsonPath)
   if (!tool || tool.vanishedAt !== null) {
     return bodyProblem('unknown_tool', [...at, 'name'], `“${connection.nickname}” has no tool of this name.`);
   }
-  if (!isServable(tool)) {
+  if (!isServable(tool, connection)) {
     return bodyProblem('value_error', [...at, 'name'], `This tool of “${connection.nickname}” is disabled.`);
   }
   return null;

@@ -48,7 +48,7 @@ export async function connectMcp(ctx: ConnectionsCtx, input: ConnectMcpInput): P
       workspaceId: workspace.id,
       kind: place.kind,
       connectorSlug: 'custom_mcp',
-      connectorVersion: null,
+      connectorVersion: 1,
       nickname: input.nickname,
       address: place.address,
       auth: oauth?.method ?? input.auth,

@@ -6,6 +6,12 @@ export type ConnectionKind = 'catalog' | 'openapi' | 'mcp' | 'stdio';
 export type ConnectionStatus = 'pending' | 'connected' | 'token_expired' | 'auth_failed';
 export type ToolsStatus = 'pending' | 'synced' | 'error';
 
+/**
+ * What becomes of what a service changes by itself. `hold`: everything waits for a person; `accept_text`: but changes
+ * of words; `accept_compatible`: but those and what only widens; `follow`: nothing waits.
+ */
+export type DriftPolicy = 'hold' | 'accept_text' | 'accept_compatible' | 'follow';
+
 /** A configured account of a connector in a workspace. Holds nothing secret. */
 export type Connection = {
   id: string;
@@ -35,6 +41,19 @@ export type Connection = {
   requiresConfirmation: boolean | null;
   /** How many calls one turn may hand to the service, of all its tools together. */
   maxCallsPerTurn: number | null;
+  /** A grouping inside the workspace: an application or an environment. */
+  namespaceId: string;
+  /** Which key or person made it, as `<type>:<id>`; null: nobody is known. */
+  createdBy: string | null;
+  driftPolicy: DriftPolicy;
+  /** A selection of the connection's own beside each tool's switch: null: all; else exactly these names. */
+  actionFilter: readonly string[] | null;
+  /** What the model is told of the connection, in the server's instructions. */
+  descriptionOverride: string | null;
+  /** HTTP actions of the author's own, as they were written. */
+  customActions: readonly unknown[];
+  /** Input rules in the words they were written in, by tool and field, for contracts that have several for one rule. */
+  writtenRules: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   metadata: ConnectionMetadata;
   connectedAt: Date | null;
   createdAt: Date;

@@ -9,7 +9,25 @@ export type SyncResult = {
   changed: readonly string[];
   removed: readonly string[];
   unchanged: number;
+  /** What of it waits for a person. */
+  held: readonly HeldTool[];
+  /** Whether anything that is served moved. */
+  moved: boolean;
 };
+
+/** A tool of which the service says something else than what is served, until a person accepts it. */
+export type HeldTool = {
+  toolId: string;
+  slug: string;
+  kind: 'added' | 'changed' | 'removed';
+  class: 'text' | 'widening' | 'breaking' | 'permission' | 'added' | 'removed';
+};
+
+/** A service's tools as it lists them now. */
+export type Listed = { definitions: readonly Definition[]; first: boolean; enable: boolean };
+
+/** `version`: the one the connection is on from now on; null: the one it was on. */
+export type TakenListing = SyncResult & { version: number | null };
 
 export type Use = { type: 'pack' | 'agent'; id: string; name: string };
 
@@ -21,13 +39,11 @@ export type HeldAgent = { id: string; handle: string; name: string };
  * that this room knows nothing of tools and packs.
  */
 export type ConnectionHooks = {
-  /** The service's tools were read: definitions replace what was known, curation stays. */
-  onListed(
-    tx: Tx,
-    clock: Clock,
-    connection: Connection,
-    listing: { definitions: readonly Definition[]; first: boolean; enable: boolean },
-  ): Promise<SyncResult>;
+  /**
+   * The service's tools were read. Curation stays; what changed is held, as far as the connection's policy does not
+   * accept it by itself.
+   */
+  onListed(tx: Tx, clock: Clock, connection: Connection, listing: Listed): Promise<TakenListing>;
   /** Who would miss the connection. */
   findUses(tx: Tx, connection: Connection): Promise<readonly Use[]>;
   /** The connection's status has moved, in this transaction: whatever follows from it follows in it. */

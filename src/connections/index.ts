@@ -42,6 +42,7 @@ export { removeAccountsOfUser } from './revoke/remove-accounts.ts';
 export { sweepRevocations } from './revoke/run-revocation.ts';
 export { sweepLinks } from './consent/sweep-links.ts';
 export * from './sync-connection.ts';
+export { isSynced, syncDueAt } from './sync-due.ts';
 export * from './test-connection.ts';
 export * from './update-connection.ts';
 export { keyVersionsOfAuthorizations } from './consent/key-use-store.ts';

@@ -6,6 +6,7 @@ import type { Connection, ConnectionKind, ConnectionMetadata } from './connectio
 import { connectionSlug, freeSlug } from './connection-slug.ts';
 import type { ConnectionsCtx } from './ctx.ts';
 import type { CredentialFields } from './sign-in.ts';
+import { isSynced, syncDueAt } from './sync-due.ts';
 import { insertConnection, takenSlugs } from './store.ts';
 
 export type NewConnection = {
@@ -72,6 +73,8 @@ export async function placeConnection(
     new_tools_off: false,
     is_active: true,
     is_sample: input.isSample ?? false,
+    created_by: `${ctx.caller.principal.type}:${ctx.caller.principal.id}`,
+    sync_due_at: isSynced(input) ? syncDueAt(now) : null,
     metadata: JSON.stringify({
       ...input.metadata,
       ...(Object.keys(query).length > 0 ? { query: Object.keys(query) } : {}),

@@ -6,7 +6,14 @@ import type { SyncResult } from './hooks.ts';
 import type { ReadListing } from './read-listing.ts';
 import { findConnection, updateConnectionRow } from './store.ts';
 
-export const nothingChanged: SyncResult = { added: [], changed: [], removed: [], unchanged: 0 };
+export const nothingChanged: SyncResult = {
+  added: [],
+  changed: [],
+  removed: [],
+  unchanged: 0,
+  held: [],
+  moved: false,
+};
 
 /** Writes what a listing brought, or why it failed, in one transaction with its audit row. */
 export async function recordListing(
@@ -45,6 +52,7 @@ export async function recordListing(
       tools_synced_at: now,
       ...(hasFailed(before) ? {} : { status_reason: null }),
       metadata: JSON.stringify(metadata),
+      ...(sync.version === null ? {} : { connector_version: sync.version }),
       ...(sync.added.length + sync.changed.length + sync.removed.length > 0 ? { updated_at: now } : {}),
     });
     const { added, changed, removed } = sync;

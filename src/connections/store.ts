@@ -1,4 +1,4 @@
-import { sql, type Insertable, type Kysely, type Selectable, type Updateable } from 'kysely';
+import { sql, type Generated, type Insertable, type Kysely, type Selectable, type Updateable } from 'kysely';
 import { paged, countAll, type Listed, type ListPage, type Tx } from '../kernel/index.ts';
 import type { AuthMethod } from '../connectors/index.ts';
 import type {
@@ -6,6 +6,7 @@ import type {
   ConnectionKind,
   ConnectionMetadata,
   ConnectionStatus,
+  DriftPolicy,
   ToolsStatus,
 } from './connection.ts';
 
@@ -33,6 +34,14 @@ export type ConnectionTables = {
     is_sample: boolean;
     requires_confirmation: boolean | null;
     max_calls_per_turn: number | null;
+    namespace_id: Generated<string>;
+    created_by: string | null;
+    drift_policy: Generated<DriftPolicy>;
+    action_filter: unknown;
+    description_override: string | null;
+    custom_actions: Generated<unknown>;
+    written_rules: Generated<unknown>;
+    sync_due_at: Date | null;
     metadata: unknown;
     connected_at: Date | null;
     created_at: Date;
@@ -66,6 +75,13 @@ function connectionOf(row: Selectable<ConnectionTables['connections']>): Connect
     isSample: row.is_sample,
     requiresConfirmation: row.requires_confirmation,
     maxCallsPerTurn: row.max_calls_per_turn,
+    namespaceId: row.namespace_id,
+    createdBy: row.created_by,
+    driftPolicy: row.drift_policy,
+    actionFilter: row.action_filter as string[] | null,
+    descriptionOverride: row.description_override,
+    customActions: row.custom_actions as unknown[],
+    writtenRules: row.written_rules as Record<string, Record<string, unknown>>,
     metadata: row.metadata as ConnectionMetadata,
     connectedAt: row.connected_at,
     createdAt: row.created_at,

@@ -72,14 +72,13 @@ async function syncDocument(
       first: false,
       enable: false,
     });
-    const moved = sync.added.length + sync.changed.length + sync.removed.length > 0;
-    const version = (before.connectorVersion ?? 0) + 1;
-    if (moved) await releaseImported(tx, ctx.clock, before, imported, version);
+    const { version } = sync;
+    if (version !== null) await releaseImported(tx, ctx.clock, before, imported, version);
     const after = await updateConnectionRow(tx, organizationId, connection.id, {
       tools_status: 'synced',
       tools_synced_at: ctx.clock.now(),
       ...(hasFailed(before) ? {} : { status_reason: null }),
-      ...(moved ? { connector_version: version, updated_at: ctx.clock.now() } : {}),
+      ...(version === null ? {} : { connector_version: version, updated_at: ctx.clock.now() }),
     });
     const { added, changed, removed } = sync;
     return {

@@ -101,7 +101,7 @@ export async function compileView(
     if (authenticatedOnly && authority.kind === 'missing') continue;
     const selected = selection.kind === 'exactly' ? new Set(selection.names) : null;
     for (const tool of tools) {
-      if (tool.connectionId !== connection.id || !isServable(tool)) continue;
+      if (tool.connectionId !== connection.id || !isServable(tool, connection)) continue;
       if (selected && !selected.has(tool.name)) continue;
       const compiled = cache.compile(tool, connection, getOwn(overrides, tool.name) ?? null);
       const name = pack.names === 'plain' ? tool.name : tool.slug;

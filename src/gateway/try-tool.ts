@@ -74,7 +74,7 @@ export async function tryTool(
   });
   if (
     !connection.isActive ||
-    !(isServable(tool) || (input.allowDisabled && tool.definition.quarantine === null))
+    !(isServable(tool, connection) || (input.allowDisabled && tool.definition.quarantine === null))
   ) {
     throw unavailable();
   }

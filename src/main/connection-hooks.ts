@@ -10,7 +10,8 @@ import type { ConnectionHooks } from '../connections/index.ts';
 import type { Clock } from '../kernel/index.ts';
 import { announceFlip, disableWebhooks } from '../notices/index.ts';
 import { findUses, isLinkCurrent, removeEntriesOf } from '../packs/index.ts';
-import { applyListing, removeTools } from '../tools/index.ts';
+import { takeListing } from '../revisions/index.ts';
+import { removeTools } from '../tools/index.ts';
 import type { Vault } from '../vault/index.ts';
 
 /** What later rooms do in a connection's transactions. `caller` is who has it done; null: nobody with a key. */
@@ -18,7 +19,7 @@ export const connectionHooksOf = (
   { vault, clock }: { vault: Vault; clock: Clock },
   caller: Caller | null,
 ): ConnectionHooks => ({
-  onListed: applyListing,
+  onListed: takeListing,
   async findUses(tx, connection) {
     return [...(await findUses(tx, connection)), ...(await findAgentUses(tx, connection))];
   },

@@ -17,13 +17,14 @@ export async function packCosts(ctx: Ctx, packs: readonly Pack[]): Promise<Reado
   const { principal } = ctx.caller;
   const connections = new Set(packs.flatMap((pack) => pack.entries.map((entry) => entry.connection.id)));
   const tools = await read(ctx, (tx) => toolsOfConnections(tx, principal.organizationId, [...connections]));
-  const byConnection = Map.groupBy(tools.filter(isServable), (tool) => tool.connectionId);
+  const byConnection = Map.groupBy(tools, (tool) => tool.connectionId);
   const costs = packs.map((pack): [string, number] => {
     let cost = 0;
     for (const { connection, selection, overrides } of pack.entries) {
       if (!connection.isActive || !mayUseWorkspace(principal, connection.workspaceId)) continue;
       const names = selection.kind === 'exactly' ? new Set(selection.names) : null;
       for (const tool of byConnection.get(connection.id) ?? []) {
+        if (!isServable(tool, connection)) continue;
         if (!names || names.has(tool.name)) cost += costOf(tool, getOwn(overrides, tool.name), pack);
       }
     }

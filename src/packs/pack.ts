@@ -1,5 +1,5 @@
 import type { Connection } from '../connections/index.ts';
-import { droppedSecrets, type PackCuration } from '../tools/index.ts';
+import { secretsOf, type PackCuration } from '../tools/index.ts';
 
 /** Whose credential an entry's tools run with: the user's own, their company's, or the organization's. */
 export type AuthScope = 'INDIVIDUAL' | 'SHARED' | 'ORGANIZATION';
@@ -58,5 +58,5 @@ export type EntryWish = {
 /** The sealed values that a pack's own input rules hold. */
 export const sealedIn = (entries: readonly PackEntry[]): readonly string[] =>
   entries.flatMap(({ overrides }) =>
-    Object.values(overrides).flatMap(({ inputs }) => droppedSecrets(inputs ?? null, null)),
+    Object.values(overrides).flatMap(({ inputs }) => secretsOf(inputs)),
   );

@@ -12,7 +12,8 @@ import { createGateway, type CallAnswer, type FullGateway } from '../gateway/ind
 import { createCallJournal, createConfigWatch } from '../journal/index.ts';
 import { Fault, isObject, newId, openEmbeddedDatabase, packageRoot, type Json } from '../kernel/index.ts';
 import { findUses, removeEntriesOf } from '../packs/index.ts';
-import { applyListing, removeTools } from '../tools/index.ts';
+import { takeListing } from '../revisions/index.ts';
+import { removeTools } from '../tools/index.ts';
 import { createVault, masterKeysOf, wrapperOf } from '../vault/index.ts';
 import { createSample, startHelpdesk, type Helpdesk, type Sample } from './index.ts';
 
@@ -59,7 +60,7 @@ before(async () => {
   const noLinks = async (): Promise<never> => assert.fail('the sample asks nobody to connect anything');
   const links = { issue: noLinks, isUnopened: noLinks };
   const connectionHooks: ConnectionHooks = {
-    onListed: applyListing,
+    onListed: takeListing,
     findUses,
     onFlip: async () => undefined,
     findHeld: async () => [],

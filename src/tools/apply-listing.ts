@@ -49,6 +49,13 @@ export async function applyListing(
         response_map: null,
         requires_confirmation: null,
         max_calls_per_turn: null,
+        source: 'service' as const,
+        newest: null,
+        accepted_at: now,
+        held_since: null,
+        default_inputs: null,
+        extra_parameters: '[]',
+        keeps_arguments: true,
         last_seen_at: now,
         vanished_at: null,
         created_at: now,
@@ -84,6 +91,8 @@ export async function applyListing(
     changed,
     removed,
     unchanged: seen.length - changed.length,
+    held: [],
+    moved: added.length + changed.length + removed.length > 0,
   };
 }
 

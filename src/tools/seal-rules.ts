@@ -28,8 +28,16 @@ export async function sealRules(
 export const secretsOf = (rules: InputRules | null | undefined): readonly string[] =>
   Object.values(rules ?? {}).flatMap((rule) => (rule.secret ? [rule.secret] : []));
 
+/** What a tool's input rules are made of. */
+export type RuleLayers = { inputs: InputRules | null; defaults: InputRules | null };
+
+const secretsIn = ({ inputs, defaults }: RuleLayers): readonly string[] => [
+  ...secretsOf(inputs),
+  ...secretsOf(defaults),
+];
+
 /** Sealed values that nothing refers to any more. */
-export function droppedSecrets(before: InputRules | null, after: InputRules | null): readonly string[] {
-  const kept = new Set(secretsOf(after));
-  return secretsOf(before).filter((secret) => !kept.has(secret));
+export function droppedSecrets(before: RuleLayers, after: RuleLayers): readonly string[] {
+  const kept = new Set(secretsIn(after));
+  return secretsIn(before).filter((secret) => !kept.has(secret));
 }

@@ -2,6 +2,8 @@ import { sql, type Insertable, type Kysely, type Selectable, type Updateable } f
 import type { Definition } from '../connectors/index.ts';
 import type { JsonSchema, Tx } from '../kernel/index.ts';
 import type { Confirmation, InputRules, ResponseMap } from './curation.ts';
+import { extendDefinition, type ExtraParameter } from './extend-definition.ts';
+import { layRules } from './lay-rules.ts';
 import type { Tool } from './tool.ts';
 
 export type ToolTables = {
@@ -21,6 +23,13 @@ export type ToolTables = {
     response_map: unknown;
     requires_confirmation: unknown;
     max_calls_per_turn: number | null;
+    source: 'service' | 'author';
+    newest: unknown;
+    accepted_at: Date | null;
+    held_since: Date | null;
+    default_inputs: unknown;
+    extra_parameters: unknown;
+    keeps_arguments: boolean;
     last_seen_at: Date;
     vanished_at: Date | null;
     created_at: Date;
@@ -39,17 +48,28 @@ function toolOf(row: Selectable<ToolTables['tools']>): Tool {
     path: row.tool_path,
     name: row.name,
     slug: row.slug,
-    definition: row.definition as Definition,
+    definition: extendDefinition(row.definition as Definition, row.extra_parameters as ExtraParameter[]),
+    source: row.source,
+    accepted: row.definition as Definition,
+    newest: row.newest as Definition | null,
+    acceptedAt: row.accepted_at,
+    heldSince: row.held_since,
+    extraParameters: row.extra_parameters as ExtraParameter[],
     learnedSchema: row.learned_schema as JsonSchema | null,
     curation: {
       isEnabled: row.is_enabled,
       title: row.title,
       description: row.description,
-      inputs: row.inputs as InputRules | null,
+      inputs: layRules(row.inputs as InputRules | null, row.default_inputs as InputRules | null),
       responseMap: row.response_map as ResponseMap | null,
       requiresConfirmation: row.requires_confirmation as Confirmation | null,
       maxCallsPerTurn: row.max_calls_per_turn,
     },
+    layers: {
+      inputs: row.inputs as InputRules | null,
+      defaults: row.default_inputs as InputRules | null,
+    },
+    keepsArguments: row.keeps_arguments,
     lastSeenAt: row.last_seen_at,
     vanishedAt: row.vanished_at,
     createdAt: row.created_at,

@@ -40,6 +40,6 @@ export async function removeTools(tx: Tx, vault: Vault, connection: Connection):
   await vault.discard(
     tx,
     organizationId,
-    tools.flatMap((tool) => secretsOf(tool.curation.inputs)),
+    tools.flatMap(({ layers }) => [...secretsOf(layers.inputs), ...secretsOf(layers.defaults)]),
   );
 }

@@ -6,7 +6,7 @@ import { requireTool, type ToolOfConnection } from './get-tool.ts';
 import { checkInputRules } from './input-rules.ts';
 import { checkConfirmation } from './parse-confirmation.ts';
 import { getOwn, setOwn } from './own-property.ts';
-import { droppedSecrets, sealRules } from './seal-rules.ts';
+import { droppedSecrets, sealRules, type RuleLayers } from './seal-rules.ts';
 import { updateToolRow } from './store.ts';
 
 /**
@@ -49,12 +49,13 @@ export async function updateTool(
     const before = tool.curation;
     const problems = [...(patch.problems ?? []), ...problemsOf(patch, tool)];
     if (problems.length > 0) throw invalid(...problems);
-    const inputs = patch.inputs === undefined ? before.inputs : await newInputs(tx, ctx, tool, patch.inputs);
+    const layers = patch.inputs === undefined ? tool.layers : await newLayers(tx, ctx, tool, patch.inputs);
     const next = {
       is_enabled: patch.isEnabled === undefined ? before.isEnabled : (patch.isEnabled ?? true),
       title: patch.title === undefined ? before.title : patch.title,
       description: patch.description === undefined ? before.description : patch.description,
-      inputs,
+      inputs: layers.inputs,
+      default_inputs: layers.defaults,
       response_map: patch.responseMap === undefined ? before.responseMap : patch.responseMap,
       requires_confirmation:
         patch.requiresConfirmation === undefined ? before.requiresConfirmation : patch.requiresConfirmation,
@@ -65,7 +66,8 @@ export async function updateTool(
       is_enabled: before.isEnabled,
       title: before.title,
       description: before.description,
-      inputs: before.inputs,
+      inputs: tool.layers.inputs,
+      default_inputs: tool.layers.defaults,
       response_map: before.responseMap,
       requires_confirmation: before.requiresConfirmation,
       max_calls_per_turn: before.maxCallsPerTurn,
@@ -76,12 +78,13 @@ export async function updateTool(
     const after = await updateToolRow(tx, tool.organizationId, tool.id, {
       ...next,
       inputs: next.inputs && JSON.stringify(next.inputs),
+      default_inputs: next.default_inputs && JSON.stringify(next.default_inputs),
       response_map: next.response_map && JSON.stringify(next.response_map),
       requires_confirmation:
         next.requires_confirmation === null ? null : JSON.stringify(next.requires_confirmation),
       updated_at: ctx.clock.now(),
     });
-    await ctx.vault.discard(tx, tool.organizationId, droppedSecrets(before.inputs, inputs));
+    await ctx.vault.discard(tx, tool.organizationId, droppedSecrets(tool.layers, layers));
     return { result: { tool: after, connection }, target, changes: { slug: tool.slug, ...changes } };
   });
 }
@@ -104,15 +107,15 @@ function problemsOf(patch: ToolPatch, tool: ToolOfConnection['tool']): readonly 
   return [...checkInputRules(patch.inputs.rules, inputSchema, { path }), ...problems];
 }
 
-async function newInputs(
+async function newLayers(
   tx: Tx,
   ctx: Ctx & { vault: Vault },
   tool: ToolOfConnection['tool'],
   patch: InputsPatch,
-): Promise<InputRules | null> {
-  if (patch.kind === 'clear') return null;
+): Promise<RuleLayers> {
+  if (patch.kind === 'clear') return { inputs: null, defaults: null };
   const schema = tool.definition.inputSchema;
-  const before = tool.curation.inputs ?? {};
+  const before = tool.layers.inputs ?? {};
   const rules: Record<string, InputRule> = {};
   for (const [field, rule] of Object.entries(before)) {
     if (patch.kind === 'fields') {
@@ -127,7 +130,17 @@ async function newInputs(
     const base = patch.kind === 'defaults' ? getOwn(rules, field) : undefined;
     setOwn(rules, field, { ...base, ...rule });
   }
-  return Object.keys(rules).length > 0 ? rules : null;
+  return { inputs: Object.keys(rules).length > 0 ? rules : null, defaults: defaultsLeft(tool, patch) };
+}
+
+/** All defaults at once replace those beneath the rules too; a field that is cleared has none left. */
+function defaultsLeft(
+  { layers }: ToolOfConnection['tool'],
+  patch: Exclude<InputsPatch, { kind: 'clear' }>,
+): InputRules | null {
+  if (patch.kind === 'defaults' || !layers.defaults) return null;
+  const left = Object.entries(layers.defaults).filter(([field]) => !patch.cleared.includes(field));
+  return left.length > 0 ? Object.fromEntries(left) : null;
 }
 
 /** What is left of a rule when its default or pin is taken away; a hidden field stays hidden. */

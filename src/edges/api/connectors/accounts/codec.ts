@@ -38,7 +38,7 @@ function writeTool(
     description: curation.description ?? definition.description ?? '',
     type: definition.effect === 'read' ? 'read' : 'write',
     requires_confirmation: confirmationOf(tool, connection) !== false,
-    disabled: !isServable(tool),
+    disabled: !isServable(tool, connection),
   };
 }
 

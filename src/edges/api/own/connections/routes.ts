@@ -129,7 +129,10 @@ export const connectionRoutes: readonly Route[] = [
     params,
     status: 200,
     answer: enveloped(syncSchema),
-    handle: async (asked) => envelope(asked, (await syncConnection(asked.ctx, asked.params.id)).sync),
+    handle: async (asked) => {
+      const { added, changed, removed, unchanged } = (await syncConnection(asked.ctx, asked.params.id)).sync;
+      return envelope(asked, { added, changed, removed, unchanged });
+    },
   }),
   route({
     ...facts,

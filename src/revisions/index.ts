@@ -1,0 +1,2 @@
+export { recordVersion, takeListing } from './take-listing.ts';
+export { versionsOf, type ConnectionVersion } from './store.ts';

@@ -1,0 +1,66 @@
+import type { Insertable, Kysely, Selectable } from 'kysely';
+import type { Definition } from '../connectors/index.ts';
+import type { Tx } from '../kernel/index.ts';
+
+export type RevisionTables = {
+  connection_versions: {
+    organization_id: string;
+    connection_id: string;
+    version: number;
+    definitions: unknown;
+    changelog: string;
+    created_at: Date;
+  };
+};
+
+/** A version that a connection is on or has been on. */
+export type ConnectionVersion = {
+  version: number;
+  /** Null: they are the connector's own of that version. */
+  definitions: readonly Definition[] | null;
+  changelog: string;
+  createdAt: Date;
+};
+
+const of = (tx: Tx): Kysely<RevisionTables> => tx.kysely as Kysely<RevisionTables>;
+
+const versionOf = (row: Selectable<RevisionTables['connection_versions']>): ConnectionVersion => ({
+  version: row.version,
+  definitions: row.definitions as Definition[] | null,
+  changelog: row.changelog,
+  createdAt: row.created_at,
+});
+
+/** Notes that the connection is on this version from now on; one it has been on before is written anew. */
+export async function putVersion(
+  tx: Tx,
+  row: Insertable<RevisionTables['connection_versions']>,
+): Promise<void> {
+  await of(tx)
+    .insertInto('connection_versions')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict.columns(['organization_id', 'connection_id', 'version']).doUpdateSet({
+        definitions: row.definitions,
+        changelog: row.changelog,
+        created_at: row.created_at,
+      }),
+    )
+    .execute();
+}
+
+/** Every version a connection has been on, newest first. */
+export async function versionsOf(
+  tx: Tx,
+  organizationId: string,
+  connectionId: string,
+): Promise<readonly ConnectionVersion[]> {
+  const rows = await of(tx)
+    .selectFrom('connection_versions')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', '=', connectionId)
+    .orderBy('version', 'desc')
+    .execute();
+  return rows.map(versionOf);
+}
