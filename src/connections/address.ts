@@ -35,10 +35,10 @@ export function readAddress(text: string, path: JsonPath): ReadAddress {
 export function admitLocal(
   asked: boolean,
   origin: string,
-  who: { principal: Principal; isLaptop: boolean },
+  who: { principal: Principal | null; isLaptop: boolean },
 ): string | null {
   if (!asked) return null;
-  if (!who.principal.isOperator) {
+  if (!who.principal?.isOperator) {
     throw new Fault('forbidden', 'Only the operator’s admin key may admit a local address.', {
       code: 'local_refused',
     });

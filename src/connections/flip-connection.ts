@@ -2,6 +2,7 @@ import type { Clock, Tx } from '../kernel/index.ts';
 import type { Connection, ConnectionStatus } from './connection.ts';
 import type { ConnectionHooks } from './hooks.ts';
 import { updateConnectionRow } from './store.ts';
+import { isSynced } from './sync-due.ts';
 
 export type FlipDeps = { clock: Clock; connectionHooks: Pick<ConnectionHooks, 'onFlip'> };
 
@@ -27,11 +28,15 @@ export async function flipConnection(
     status: to.status,
     status_reason: to.reason,
     updated_at: now,
-    ...(to.status === 'connected' ? { connected_at: now } : {}),
+    ...(to.status === 'connected' ? { connected_at: now, ...dueNow(before, now) } : {}),
   });
   await deps.connectionHooks.onFlip(tx, deps.clock, { before, after });
   return after;
 }
+
+/** What another account can see may be other tools, and a failed one was not asked for them: they are read again soon. */
+const dueNow = (connection: Connection, now: Date): { sync_due_at?: Date } =>
+  isSynced(connection) ? { sync_due_at: now } : {};
 
 /**
  * The organization has given the connection something to sign in with: it is connected, and `updatedAt` moves also
@@ -41,5 +46,7 @@ export async function connectAnew(tx: Tx, deps: FlipDeps, before: Connection): P
   if (before.status !== 'connected') {
     return flipConnection(tx, deps, before, { status: 'connected', reason: null });
   }
-  return updateConnectionRow(tx, before.organizationId, before.id, { updated_at: deps.clock.now() });
+  const now = deps.clock.now();
+  const set = { updated_at: now, ...dueNow(before, now) };
+  return updateConnectionRow(tx, before.organizationId, before.id, set);
 }

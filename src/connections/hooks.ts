@@ -11,6 +11,8 @@ export type SyncResult = {
   unchanged: number;
   /** What of it waits for a person. */
   held: readonly HeldTool[];
+  /** What of that is news: it was not held before, or in another form. */
+  newlyHeld: readonly HeldTool[];
   /** Whether anything that is served moved. */
   moved: boolean;
 };

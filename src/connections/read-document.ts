@@ -1,7 +1,9 @@
 import { bodyProblem, Fault, invalid, unstorablePath, type Json } from '../kernel/index.ts';
 import { importOpenapi, type ImportedDocument, type Selection } from '../connectors/index.ts';
 import { admitLocal, checkReachable, readAddress } from './address.ts';
+import type { Caller } from '../access/index.ts';
 import type { ConnectionsCtx } from './ctx.ts';
+import { deadline } from './deadline.ts';
 
 export type DocumentInput = {
   /** The document itself (text or already parsed), or where to read it. */
@@ -12,7 +14,12 @@ export type DocumentInput = {
   local?: boolean;
   /** The loopback origin the connection was admitted at, when its document is read again. */
   admitted?: string | null;
+  /** Cuts the reading short. */
+  ending?: AbortSignal;
 };
+
+/** `caller` is who gives the document; null: nobody, it is read again. */
+type DocumentCtx = Pick<ConnectionsCtx, 'egress' | 'isLaptop'> & { caller: Pick<Caller, 'principal'> | null };
 
 /** Largest document, as text. */
 export const documentLimit = 50 * 1024 * 1024;
@@ -23,13 +30,13 @@ const patience = 30_000;
  * sentence for a document that cannot be imported.
  */
 export async function readOpenapiDocument(
-  ctx: ConnectionsCtx,
+  ctx: DocumentCtx,
   input: DocumentInput,
 ): Promise<{ imported: ImportedDocument; localOrigin: string | null; documentUrl: string | null }> {
   if ((input.document === undefined) === !input.documentUrl) {
     throw invalid(bodyProblem('value_error', ['document'], 'Give either document or document_url.'));
   }
-  const who = { principal: ctx.caller.principal, isLaptop: ctx.isLaptop };
+  const who = { principal: ctx.caller?.principal ?? null, isLaptop: ctx.isLaptop };
   let document = input.document;
   let documentUrl: string | null = null;
   let localOrigin: string | null = null;
@@ -37,7 +44,7 @@ export async function readOpenapiDocument(
     const read = readAddress(input.documentUrl, ['document_url']);
     localOrigin = input.admitted ?? admitLocal(input.local ?? false, read.origin, who);
     await checkReachable(ctx.egress, read.address, localOrigin, ['document_url']);
-    document = await fetchDocument(ctx, input.documentUrl, localOrigin);
+    document = await fetchDocument(ctx, input.documentUrl, { localOrigin, ending: input.ending });
     documentUrl = Object.keys(read.query).length === 0 ? read.address : null;
   }
   const imported = importOpenapi(document as string | object, {
@@ -60,14 +67,18 @@ export async function readOpenapiDocument(
   return { imported, localOrigin, documentUrl };
 }
 
-async function fetchDocument(ctx: ConnectionsCtx, url: string, localOrigin: string | null): Promise<string> {
+async function fetchDocument(
+  ctx: DocumentCtx,
+  url: string,
+  { localOrigin, ending }: { localOrigin: string | null; ending: AbortSignal | undefined },
+): Promise<string> {
   const wrong = (message: string): Fault => invalid(bodyProblem('value_error', ['document_url'], message));
   try {
     const reply = await ctx.egress.request({
       method: 'GET',
       url,
       headers: { accept: 'application/json, application/yaml, text/yaml, */*;q=0.5' },
-      signal: AbortSignal.timeout(patience),
+      signal: deadline(patience, ending),
       localOrigin,
       follow: true,
     });

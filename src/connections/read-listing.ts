@@ -1,11 +1,12 @@
 import { Fault } from '../kernel/index.ts';
-import type { Definition } from '../connectors/index.ts';
+import type { Definition, ImportedDocument } from '../connectors/index.ts';
 import { missingScopes, type CredentialRef, type Listing, type Refusal } from '../drivers/index.ts';
 import { findCredentials, type Owner } from '../vault/index.ts';
 import { targetOf, type Connection } from './connection.ts';
 import type { CredentialState } from './refresh/credential-keeper.ts';
 import { credentialRefOf } from './credential-ref.ts';
 import type { ConnectionsCtx } from './ctx.ts';
+import { deadline } from './deadline.ts';
 
 /** Longest a listing may take, all pages together. */
 const patience = 30_000;
@@ -30,6 +31,8 @@ export type ReadListing =
       definitions: readonly Definition[];
       server: { name: string; version: string } | null;
       instructions: string | null;
+      /** The document they were read from, where it was one. */
+      imported?: ImportedDocument;
     }
   | { ok: false; reason: string };
 
@@ -40,11 +43,12 @@ export type ReadListing =
 export async function readListing(
   ctx: Pick<ConnectionsCtx, 'database' | 'drivers' | 'keeper'>,
   connection: Connection,
-  owner: Owner = { type: 'organization', id: connection.organizationId },
+  options: { owner?: Owner; ending?: AbortSignal | undefined } = {},
 ): Promise<ReadListing> {
+  const { owner = { type: 'organization', id: connection.organizationId }, ending } = options;
   try {
     const credential = await credentialFor(ctx, connection, owner);
-    return { ok: true, ...(await listAs(ctx, connection, credential)) };
+    return { ok: true, ...(await listAs(ctx, connection, credential, deadline(patience, ending))) };
   } catch (error) {
     if (!(error instanceof Fault) || error.kind !== 'upstream') throw error;
     return { ok: false, reason: error.message };
@@ -56,9 +60,9 @@ async function listAs(
   { drivers, keeper }: Pick<ConnectionsCtx, 'drivers' | 'keeper'>,
   connection: Connection,
   credential: CredentialRef | null,
+  signal: AbortSignal,
 ): Promise<Listing> {
   const target = targetOf(connection);
-  const signal = AbortSignal.timeout(patience);
   if (!credential) return drivers.list(target, null, signal);
   const usable = (state: CredentialState): CredentialRef => {
     if (state.ok) return state.ref;

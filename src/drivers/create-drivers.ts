@@ -9,7 +9,7 @@ import { createSessions } from './mcp/sessions.ts';
 import { createStdioServers } from './mcp/stdio-servers.ts';
 import { createOAuth } from './oauth/create-oauth.ts';
 import { createRetries } from './retry.ts';
-import type { Drivers, Log, StdioServer } from './types.ts';
+import type { Drivers, ListChanged, Log, StdioServer } from './types.ts';
 
 export type DriverOptions = {
   egress: Egress;
@@ -19,6 +19,8 @@ export type DriverOptions = {
   /** What expiry of tokens is counted from. */
   clock?: Clock;
   log?: Log;
+  /** An MCP server has said that its tools are not what they were. Called often, perhaps: it must be cheap. */
+  onListChanged?: (changed: ListChanged) => void;
 };
 
 /** How to speak to services: HTTP operations, MCP servers over HTTP, MCP servers as processes. */
@@ -28,10 +30,11 @@ export function createDrivers({
   stdioServers = {},
   clock = systemClock,
   log = () => undefined,
+  onListChanged = () => undefined,
 }: DriverOptions): Drivers {
   const retrying = createRetries();
   const sessions = createSessions();
-  const stdio = createStdioServers(stdioServers, unsealer, log);
+  const stdio = createStdioServers(stdioServers, unsealer, { log, onListChanged });
   return {
     oauth: createOAuth({ egress, unsealer, clock }),
 
@@ -45,7 +48,7 @@ export function createDrivers({
       const { binding, target } = invocation;
       if (binding.kind === 'http') return invokeHttp({ egress, unsealer, retrying }, invocation, binding);
       if (target.kind === 'stdio') return stdio.invoke(invocation, binding);
-      return invokeMcp({ egress, unsealer, sessions, retrying }, invocation, binding);
+      return invokeMcp({ egress, unsealer, onListChanged, sessions, retrying }, invocation, binding);
     },
 
     forget: (connectionId) => sessions.forget(connectionId),

@@ -95,6 +95,12 @@ export type Listing = {
   instructions: string | null;
 };
 
+/**
+ * Who says that its list of tools has changed: a server as one connection sees it, or a process of the operator's file,
+ * which many connections may share.
+ */
+export type ListChanged = { organizationId: string; connectionId: string } | { stdioServer: string };
+
 /** Speaks to services. Failures to get an answer are Fault `upstream` with one of these codes. */
 export type UpstreamCode =
   | 'unreachable' // refused by the guard, closed, filtered, reset: one dull sentence

@@ -92,6 +92,7 @@ export async function applyListing(
     removed,
     unchanged: seen.length - changed.length,
     held: [],
+    newlyHeld: [],
     moved: added.length + changed.length + removed.length > 0,
   };
 }

@@ -125,7 +125,11 @@ async function afterwards(deps: FlowDeps, { link }: Entered, placed: Placed): Pr
   const isFirst = connection.toolsSyncedAt === null;
   if (connection.kind !== 'mcp' || (link.owner.type !== 'organization' && !isFirst)) return;
   const acting = { ...actingFor(deps, link), connectionHooks: deps.connectionHooks };
-  await recordListing(acting, connection.id, await readListing(deps, connection, credential.owner));
+  await recordListing(
+    acting,
+    connection.id,
+    await readListing(deps, connection, { owner: credential.owner }),
+  );
 }
 
 async function done(deps: FlowDeps, entered: Entered, account: Identity | null): Promise<FlowStep> {

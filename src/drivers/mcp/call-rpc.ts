@@ -103,8 +103,10 @@ function taking(
   return (message, text) => {
     if (!isObject(message)) return false;
     if (typeof message['method'] === 'string') {
-      if (message['id'] === undefined) relayProgress(message, id, call);
-      else if (session.era === 'legacy') {
+      if (message['id'] === undefined) {
+        if (message['method'] === 'notifications/tools/list_changed') channel.onListChanged?.(channel.target);
+        else relayProgress(message, id, call);
+      } else if (session.era === 'legacy') {
         asides += 1;
         if (asides > mostAsides) throw badReply('The service asked too much in return.');
         sendAside(channel, session, answerTo(message));

@@ -12,12 +12,19 @@ import type { Sessions } from './sessions.ts';
 
 /** Calls a tool of an MCP server over HTTP. Throws Fault `upstream` when there is no answer to read. */
 export async function invokeMcp(
-  parts: Pick<Channel, 'egress' | 'unsealer'> & { sessions: Sessions; retrying: Retrying },
+  parts: Pick<Channel, 'egress' | 'unsealer' | 'onListChanged'> & { sessions: Sessions; retrying: Retrying },
   invocation: Invocation,
   binding: McpBinding,
 ): Promise<Reply> {
   const { target, credential, signal } = invocation;
-  const channel: Channel = { egress: parts.egress, unsealer: parts.unsealer, target, credential };
+  const { egress, unsealer, onListChanged } = parts;
+  const channel: Channel = {
+    egress,
+    unsealer,
+    target,
+    credential,
+    ...(onListChanged ? { onListChanged } : {}),
+  };
   const { values, secrets } = await openArguments(
     parts.unsealer,
     target.organizationId,

@@ -1,6 +1,6 @@
 import type { Egress } from '../../egress/index.ts';
 import type { Unsealer } from '../../vault/index.ts';
-import type { CredentialRef, Target } from '../types.ts';
+import type { CredentialRef, ListChanged, Target } from '../types.ts';
 
 /** What an upstream was found to speak. Stateless in the modern era; of one session, perhaps, in the older. */
 export type Session = {
@@ -17,6 +17,8 @@ export type Channel = {
   unsealer: Unsealer;
   target: Target;
   credential: CredentialRef | null;
+  /** Told when the server says, beside the answer, that its tools have changed; a listing itself does not listen. */
+  onListChanged?: (changed: ListChanged) => void;
 };
 
 /** The first revision whose requests name it in a header. */

@@ -6,7 +6,7 @@ import type { McpBinding } from '../../connectors/index.ts';
 import type { Unsealer } from '../../vault/index.ts';
 import { openArguments } from '../authorize.ts';
 import { removeSecrets } from '../remove-secrets.ts';
-import type { Invocation, Listing, Log, Reply, StdioServer } from '../types.ts';
+import type { Invocation, ListChanged, Listing, Log, Reply, StdioServer } from '../types.ts';
 import { productVersion } from '../user-agent.ts';
 import { cleanText } from './clean-text.ts';
 import { listTools, listingFault, readTools } from './list-tools.ts';
@@ -35,10 +35,17 @@ const asItIs: StandardSchemaV1<unknown, Json> = {
 export function createStdioServers(
   servers: Readonly<Record<string, StdioServer>>,
   unsealer: Unsealer,
-  log: Log,
+  { log, onListChanged }: { log: Log; onListChanged: (changed: ListChanged) => void },
 ) {
   const slots = new Map<string, Slot>();
   let closed = false;
+
+  /** In either era: the stream to the process is open anyway. */
+  const noticed = (name: string) => ({
+    autoRefresh: false,
+    debounceMs: 0,
+    onChanged: () => onListChanged({ stdioServer: name }),
+  });
 
   const start = async (name: string, server: StdioServer, slot: Slot): Promise<Running> => {
     const [{ Client }, { StdioClientTransport, getDefaultEnvironment }] = await Promise.all([
@@ -57,7 +64,7 @@ export function createStdioServers(
     transport.stderr?.on('data', () => undefined);
     const client = new Client(
       { name: 'toolcrib', version: productVersion },
-      { versionNegotiation: { mode: 'auto' }, capabilities: {} },
+      { versionNegotiation: { mode: 'auto' }, capabilities: {}, listChanged: { tools: noticed(name) } },
     );
     client.onclose = () => {
       rest(slot);
