@@ -1,12 +1,13 @@
 import { authorize, change, holdSlugs, resolveWorkspace } from '../access/index.ts';
 import {
+  checkConfiguration,
   fillAddress,
   findConnector,
   type AuthMethod,
   type CatalogEntry,
   type ConnectorFile,
 } from '../connectors/index.ts';
-import { bodyProblem, invalid, type Tx } from '../kernel/index.ts';
+import { bodyProblem, invalid, type JsonPath, type Tx } from '../kernel/index.ts';
 import { checkReachable, readAddress } from './address.ts';
 import { connectAsClient } from './clients/connect-as-client.ts';
 import type { Connection } from './connection.ts';
@@ -22,6 +23,8 @@ export type ConnectCatalogInput = {
   nickname?: string;
   workspace?: string | null;
   config?: Readonly<Record<string, unknown>>;
+  /** Where in the request the configuration stands, for error places. */
+  configPath?: JsonPath;
   /** One of the connector's sign-in methods by type; the first that a key given by hand can serve, unless said. */
   method?: AuthMethod['type'];
   credential: CredentialFields | null;
@@ -29,7 +32,12 @@ export type ConnectCatalogInput = {
   client?: GivenClient | null;
   /** OAuth with the organization's app, where it has one, before what `usualMethod` says. */
   prefersApp?: boolean;
+  /** What else is said of it, in the transaction that makes it: where that fails there is no connection. */
+  within?: (tx: Tx, connection: Connection) => Promise<Configured>;
 };
+
+/** A connection as it was configured, and what the audit says of that; null: nothing. */
+export type Configured = { connection: Connection; changes: Record<string, unknown> | null };
 
 /** Connects a connector of the catalog. Its tools are the file's, so nothing is asked of the service yet. */
 export async function connectCatalog(ctx: ConnectionsCtx, input: ConnectCatalogInput): Promise<Connection> {
@@ -42,32 +50,40 @@ export async function connectCatalog(ctx: ConnectionsCtx, input: ConnectCatalogI
       found && input.prefersApp ? await methodWithApp(tx, organizationId, found.file) : undefined;
     return { entry: found, offered: method };
   });
-  if (!entry || entry.file.kind !== 'http') {
+  if (!entry) {
     throw invalid(
       bodyProblem('value_error', ['connector'], 'No connector of this slug can be connected so.'),
     );
   }
+  if (entry.file.kind !== 'http') {
+    const message = 'A server is connected by its address: POST /v1/connections with kind mcp.';
+    throw invalid(bodyProblem('value_error', ['connector'], message));
+  }
   const auth = input.method === undefined && offered ? offered : methodOf(entry, input.method);
   if (input.credential) checkCredentialFields(auth, input.credential, ['credential']);
   if (input.client) checkTakesClient(auth, ['client']);
-  const base = readAddress(fillAddress(entry.file, input.config ?? {}), ['config']);
-  await checkReachable(ctx.egress, base.address, null, ['config']);
+  const path = input.configPath ?? ['config'];
+  const { problems, values: config } = checkConfiguration(entry.file.config, input.config ?? {}, path);
+  if (problems.length > 0) throw invalid(...problems);
+  const base = readAddress(fillAddress(entry.file, config, path), path);
+  await checkReachable(ctx.egress, base.address, null, path);
   const workspace = await resolveWorkspace(ctx, input.workspace ?? null);
   const placed = await change(ctx, 'connection.created', async (tx) => {
     const connection = await placeCatalogConnection(tx, ctx, entry, {
       workspaceId: workspace.id,
       nickname: input.nickname ?? entry.file.name,
       address: base.address,
-      config: input.config ?? {},
+      config,
       auth,
       credential: input.credential,
       isDefault: false,
     });
     if (input.client) await keepGivenClient(tx, ctx, connection, input.client, givenAt(auth));
+    const configured = input.within && (await input.within(tx, connection));
     return {
-      result: connection,
+      result: configured?.connection ?? connection,
       target: { type: 'connection', id: connection.id },
-      changes: saidOf(connection),
+      changes: { ...saidOf(connection), ...configured?.changes },
     };
   });
   return input.credential ? placed : (await connectAsClient(ctx, placed)).connection;

@@ -1,6 +1,7 @@
 export { readAddress, type ReadAddress } from './address.ts';
 export * from './authenticated-connectors.ts';
 export { clientMetadata, redirectUriOf } from './clients/client-metadata.ts';
+export * from './change-configuration.ts';
 export * from './connect-catalog.ts';
 export { connectMcp, type ConnectMcpInput } from './connect-mcp.ts';
 export { connectOpenapi, type ConnectOpenapiInput } from './connect-openapi.ts';

@@ -76,6 +76,8 @@ export type ConfigField = {
   options?: readonly { label: string; value: string }[];
   validation?: { pattern?: string; min?: number; max?: number; min_length?: number; max_length?: number };
   widget?: 'text' | 'textarea' | 'number' | 'toggle' | 'select' | 'code' | 'url';
+  /** What the widget is told besides, such as `rows` or `language`: for forms, never read here. */
+  widget_options?: Readonly<Record<string, string | number | boolean>>;
 };
 
 /**

@@ -1,6 +1,8 @@
 export { loadCatalog, promisedKeys } from './catalog.ts';
+export { checkConfiguration } from './check-configuration.ts';
 export { cleanText } from './clean-text.ts';
 export type { CleanedText } from './clean-text.ts';
+export { widgetOf } from './config-widget.ts';
 export * from './connector-file.ts';
 export * from './definition.ts';
 export { fillAddress, fillTemplate } from './fill-address.ts';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Problem } from '../kernel/index.ts';
 import { bodyProblem, canonicalJson, invalid } from '../kernel/index.ts';
 import { checkAgainstSchema } from './check-against-schema.ts';
+import { configProblems } from './config-problems.ts';
 import type { AuthMethod, ConnectorFile } from './connector-file.ts';
 import type { Definition } from './definition.ts';
 import { placeholders } from './fill-address.ts';
@@ -69,6 +70,7 @@ function fileProblems(written: Written): readonly Problem[] {
   repeated(config.map((field) => field.name)).forEach((index) =>
     add(['config', index, 'name'], 'Another field has this name.'),
   );
+  problems.push(...configProblems(config, ['config']));
   const known = new Set(config.map((field) => field.name));
   const checkAddress = (text: string | undefined, path: readonly (string | number)[]) => {
     for (const name of placeholders(text ?? ''))

@@ -9,4 +9,5 @@ export * from './open-database.ts';
 export * from './package-root.ts';
 export * from './paging.ts';
 export * from './ping.ts';
+export { isSafePattern, resetPatternWork, safePattern, type Pattern } from './safe-pattern.ts';
 export * from './strict-json.ts';

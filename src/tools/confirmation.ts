@@ -1,12 +1,18 @@
 import type { Connection } from '../connections/index.ts';
 import type { Definition } from '../connectors/index.ts';
 import { SealedValue, type Arguments } from '../drivers/index.ts';
-import { canonicalJson, isObject, type Json, type JsonSchema } from '../kernel/index.ts';
+import {
+  canonicalJson,
+  isObject,
+  resetPatternWork,
+  safePattern,
+  type Json,
+  type JsonSchema,
+} from '../kernel/index.ts';
 import type { Condition, Conditions, Confirmation } from './curation.ts';
 import { declaredFields } from './field-schema.ts';
 import { looksLike, looseName } from './look-alike.ts';
 import { parseResponsePath, type Step } from './response-path.ts';
-import { resetPatternWork, safePattern } from './safe-pattern.ts';
 import { sameJson } from './same-json.ts';
 import type { Tool } from './tool.ts';
 

@@ -1,6 +1,7 @@
 import {
   bodyProblem,
   isObject,
+  safePattern,
   type Json,
   type JsonPath,
   type JsonSchema,
@@ -10,7 +11,6 @@ import type { Condition, Confirmation } from './curation.ts';
 import { isUndeclared, partsOf } from './confirmation.ts';
 import { getOwn } from './own-property.ts';
 import { parseResponsePath } from './response-path.ts';
-import { safePattern } from './safe-pattern.ts';
 
 const operators = ['eq', 'ne', 'gt', 'lt', 'in', 'matches', 'present'] as const;
 const mostConditions = 50;

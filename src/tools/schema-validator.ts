@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto';
 import addFormatsModule from 'ajv-formats';
 import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { canonicalJson, isObject, type Json, type JsonSchema } from '../kernel/index.ts';
+import {
+  canonicalJson,
+  isObject,
+  resetPatternWork,
+  safePattern,
+  type Json,
+  type JsonSchema,
+} from '../kernel/index.ts';
 import { normalizeSchema } from './normalize-schema.ts';
-import { resetPatternWork, safePattern } from './safe-pattern.ts';
 import { schemaProblem, type SchemaProblem } from './schema-problem.ts';
 
 export type { SchemaProblem } from './schema-problem.ts';

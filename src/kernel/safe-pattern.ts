@@ -20,16 +20,22 @@ export function resetPatternWork(): void {
 
 export type Pattern = { test(text: string): boolean; toString(): string; exec: RegExp['exec'] };
 
-/** Compiles a pattern. Throws a SyntaxError for one that is no pattern. */
-export function safePattern(source: string, flags: string): Pattern {
+/** Whether a pattern is run on any text at all: its work does not grow exponentially. */
+export const isSafePattern = (source: string): boolean => readPattern(source) !== null;
+
+/**
+ * Compiles a pattern. `unread`: what a text counts as on which it is not run. Throws a SyntaxError for one that is no
+ * pattern.
+ */
+export function safePattern(source: string, flags: string, unread = true): Pattern {
   const regExp = new RegExp(source, flags);
   const cost = readPattern(source);
   const test =
     cost === null
-      ? () => true
+      ? () => unread
       : (text: string) => {
           const work = workFor(cost, text.length);
-          if (work > perText || (spent += work) > perValidation) return true;
+          if (work > perText || (spent += work) > perValidation) return unread;
           return regExp.test(text);
         };
   return { test, exec: (text) => regExp.exec(text), toString: () => `/${source}/${flags}` };
