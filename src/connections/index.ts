@@ -14,6 +14,7 @@ export {
   type CredentialKeeper,
   type CredentialState,
   type KeeperDeps,
+export { createSyncer, type Syncer, type SyncerDeps } from './create-syncer.ts';
 } from './refresh/credential-keeper.ts';
 export { credentialRefOf } from './credential-ref.ts';
 export * from './credentials.ts';

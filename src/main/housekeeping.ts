@@ -22,7 +22,7 @@ export async function endCallsOfBefore({ database, clock }: Crib): Promise<void>
 }
 
 /**
- * What has to be done now and then: tokens are refreshed before they run out, links leave nothing behind, calls whose end was never seen become `unknown`, kept responses and
+ * What has to be done now and then: tokens are refreshed before they run out, services are asked for their tools again, links leave nothing behind, calls whose end was never seen become `unknown`, kept responses and
  * the request log run out, webhooks are told what happened, and each day's last audit hash goes to the log as an anchor, since a chain alone cannot show a cut tail.
  */
 export function startHousekeeping(crib: Crib, api: Api): { stop(): void } {
@@ -59,6 +59,7 @@ export function startHousekeeping(crib: Crib, api: Api): { stop(): void } {
     setInterval(() => run('revoking tokens', () => sweepRevocations(crib)), halfMinute),
     setInterval(() => run('sweeping kept responses', () => api.idempotency.sweep()), hour),
     setInterval(() => run('forgetting approvals and turns', () => forgetApprovals(crib)), hour),
+  crib.syncer.start();
     setInterval(() => run('shortening the deliveries', () => forgetNotices(crib)), hour),
     setInterval(() => run('shortening the list of refreshes', forgetRefreshes), day),
     setInterval(() => run('anchoring the audit', anchor), day),

@@ -5,6 +5,7 @@ import { createAuthenticator, type Authenticator, type Caller } from '../access/
 import {
   createConnectFlow,
   createCredentialKeeper,
+  createSyncer,
   isLinkUnopened,
   issueLink,
   removeAccountsOfUser,
@@ -13,6 +14,7 @@ import {
   type CredentialKeeper,
   type RefreshOutcome,
   type StatusChange,
+  type Syncer,
 } from '../connections/index.ts';
 import { loadCatalog } from '../connectors/index.ts';
 import { createDrivers, type Drivers } from '../drivers/index.ts';
@@ -64,6 +66,7 @@ export type Crib = {
   requestJournal: RequestJournal;
   /** Idle until it is started, by whoever serves. */
   deliverer: Deliverer;
+  syncer: Syncer;
   founded: Founded;
   log: Logger;
   /** Told of each call as it ends in this process. */
@@ -124,6 +127,7 @@ export async function openCrib(config: Config, options: CribOptions = {}): Promi
     clock,
     stdioServers,
     log: (level, line) => log[level](line),
+    onListChanged: (changed) => syncer.hasten(changed),
   });
   const deliverer = createDeliverer({
     database,
@@ -155,6 +159,16 @@ export async function openCrib(config: Config, options: CribOptions = {}): Promi
     replicaId: newId<'replica'>(),
     onStatus: (change) => accountListeners.forEach((listener) => listener.statusMoved(change)),
     onRefreshed: (outcome) => accountListeners.forEach((listener) => listener.refreshed(outcome)),
+    onError,
+  });
+  const syncer = createSyncer({
+    database,
+    clock,
+    egress,
+    drivers,
+    keeper,
+    isLaptop: config.isLaptop,
+    connectionHooks: connectionHooksOf({ vault, clock }, null),
     onError,
   });
   const linkDeps = { database, clock, publicUrl: config.publicUrl.origin };
@@ -203,6 +217,7 @@ export async function openCrib(config: Config, options: CribOptions = {}): Promi
     requestJournal,
     deliverer,
     founded,
+    syncer,
     log,
     onCallEnd: (listener) => void listeners.push(listener),
     onAccount: (listener) => void accountListeners.push(listener),
@@ -223,6 +238,7 @@ export async function openCrib(config: Config, options: CribOptions = {}): Promi
     assertMasterKey: () => assertMasterKeys(database, masterKeys),
     async close() {
       await deliverer.close();
+      await syncer.close();
       await gateway.close();
       await keeper.close();
       await callJournal.close();
