@@ -26,6 +26,8 @@ export type Definition = {
   binding: Binding;
   /** Why this tool cannot be served, if it cannot: an invalid schema is put aside alone. */
   quarantine: string | null;
+  /** What stood out in its words as they came in and is gone from them: `invisible_characters`. */
+  flags?: readonly 'invisible_characters'[];
 };
 
 /** How the call travels. */

@@ -1,14 +1,17 @@
-import { createHash } from 'node:crypto';
 import { canonicalJson, newId, unstorablePath, type Clock, type Json, type Tx } from '../kernel/index.ts';
 import type { Definition } from '../connectors/index.ts';
-import type { Connection, SyncResult } from '../connections/index.ts';
+import type { Connection, HeldTool, SyncResult } from '../connections/index.ts';
+import { freeName } from './free-name.ts';
+import { heldChange } from './held-change.ts';
+import { layListed, layMissing, type Laid, type Outcome } from './lay-listed.ts';
 import { insertTools, markSeen, toolsOfConnections, updateToolRow } from './store.ts';
 import type { Tool } from './tool.ts';
 
 /**
- * Lays what a service lists over what is known. Definitions of known tools are replaced, curation stays;
- * tools of the first listing are enabled if `enable` says so, later ones arrive disabled; a tool no longer
- * listed is refused from now on but keeps its curation; an empty list removes nothing.
+ * Lays what a service lists over what is known. What is said otherwise than was accepted is held, unless the
+ * connection's policy accepts it; curation stays. Tools of the first listing are accepted, and enabled if `enable` says
+ * so; later ones arrive disabled and held. A tool no longer listed is refused from now on; an empty list removes
+ * nothing. What the connection's author added is left alone.
  */
 export async function applyListing(
   tx: Tx,
@@ -16,86 +19,137 @@ export async function applyListing(
   connection: Connection,
   listing: { definitions: readonly Definition[]; first: boolean; enable: boolean },
 ): Promise<SyncResult> {
-  const { organizationId } = connection;
+  const { organizationId, driftPolicy } = connection;
   const now = clock.now();
-  const known = new Map(
-    (await toolsOfConnections(tx, organizationId, [connection.id])).map((tool) => [tool.path, tool]),
-  );
-  const listed = listing.definitions.flatMap(storable);
-  const fresh = listed.filter((definition) => !known.has(definition.path));
-  const names = new Set([...known.values()].map((tool) => tool.name));
-  const lastPosition = [...known.values()].reduce((last, { position }) => Math.max(last, position), -1);
-  const added: string[] = [];
-
-  await insertTools(
-    tx,
-    fresh.map((definition, index) => {
-      const name = freeName(definition, names);
-      names.add(name);
-      added.push(name);
-      return {
-        organization_id: organizationId,
-        tool_id: newId(),
-        connection_id: connection.id,
-        tool_path: definition.path,
-        name,
-        slug: `${connection.slug}__${name}`,
-        definition: JSON.stringify({ ...definition, name }),
-        learned_schema: null,
-        is_enabled: listing.enable,
-        title: null,
-        description: null,
-        inputs: null,
-        response_map: null,
-        requires_confirmation: null,
-        max_calls_per_turn: null,
-        source: 'service' as const,
-        newest: null,
-        accepted_at: now,
-        held_since: null,
-        default_inputs: null,
-        extra_parameters: '[]',
-        keeps_arguments: true,
-        last_seen_at: now,
-        vanished_at: null,
-        created_at: now,
-        updated_at: now,
-        position: lastPosition + 1 + index,
-      };
-    }),
-  );
-
-  const seen = listed.filter((definition) => known.has(definition.path));
-  const changed: string[] = [];
+  const before = await toolsOfConnections(tx, organizationId, [connection.id], true);
+  const known = new Map(before.map((tool) => [tool.path, tool]));
+  const listed = listing.definitions
+    .flatMap(storable)
+    .filter(({ path }) => known.get(path)?.source !== 'author');
+  const paths = new Set(listed.map(({ path }) => path));
+  const seen = listed.filter(({ path }) => known.has(path));
+  const outcomes = new Map<Tool, Outcome>();
   for (const definition of seen) {
     const tool = known.get(definition.path)!;
-    const next = { ...definition, name: tool.name };
-    if (tool.vanishedAt === null && canonicalJson(next) === canonicalJson(tool.definition)) continue;
-    await updateToolRow(tx, organizationId, tool.id, {
-      definition: JSON.stringify(next),
-      vanished_at: null,
-      updated_at: now,
-    });
-    changed.push(tool.name);
+    outcomes.set(tool, layListed(tool, { ...definition, name: tool.name }, driftPolicy, now));
   }
-  await markSeen(
-    tx,
-    organizationId,
-    connection.id,
-    seen.map((definition) => definition.path),
-    now,
-  );
-  const removed = listed.length === 0 ? [] : await markVanished(tx, known, listed, now);
+  for (const tool of before) {
+    // One empty answer is a service that is not itself rather than one that has nothing left.
+    if (listed.length === 0 || tool.source === 'author' || paths.has(tool.path)) continue;
+    outcomes.set(tool, layMissing(tool, driftPolicy, now));
+  }
+  for (const [tool, { laid }] of outcomes) await layDown(tx, tool, laid, now);
+  await markSeen(tx, organizationId, connection.id, [...paths], now);
+
+  const fresh = listed.filter(({ path }) => !known.has(path));
+  const names = await insertFresh(tx, connection, fresh, { ...listing, before, now });
+  const named = (became: Outcome['became']): string[] =>
+    [...outcomes].filter(([, outcome]) => outcome.became === became).map(([tool]) => tool.name);
+  const changed = named('changed');
+  const back = named('added');
+  const followed = fresh.length > 0 && (listing.first || driftPolicy === 'follow');
   return {
-    added,
+    added: [...names, ...back],
     changed,
-    removed,
-    unchanged: seen.length - changed.length,
-    held: [],
-    newlyHeld: [],
-    moved: added.length + changed.length + removed.length > 0,
+    removed: named('removed'),
+    unchanged: seen.length - changed.length - back.length,
+    ...(await whatIsHeld(tx, connection, before)),
+    moved: followed || [...outcomes.values()].some(({ moved }) => moved),
   };
 }
+
+/**
+ * Writes what moved. `updated_at` says that what is served moved: what is only held, or gone for now, leaves it alone,
+ * and so a yes given for a call stays good.
+ */
+async function layDown(tx: Tx, tool: Tool, laid: Laid, now: Date): Promise<void> {
+  if (Object.keys(laid).length === 0) return;
+  const { definition, newest, acceptedAt, heldSince, vanishedAt, isEnabled } = laid;
+  await updateToolRow(tx, tool.organizationId, tool.id, {
+    ...(definition === undefined ? {} : { definition: JSON.stringify(definition), updated_at: now }),
+    ...(newest === undefined ? {} : { newest: newest && JSON.stringify(newest) }),
+    ...(acceptedAt === undefined ? {} : { accepted_at: acceptedAt }),
+    ...(heldSince === undefined ? {} : { held_since: heldSince }),
+    ...(vanishedAt === undefined ? {} : { vanished_at: vanishedAt }),
+    ...(isEnabled === undefined ? {} : { is_enabled: isEnabled }),
+  });
+}
+
+type Fresh = { first: boolean; enable: boolean; before: readonly Tool[]; now: Date };
+
+/** Puts in tools that were never seen before, and answers the names they have here. */
+async function insertFresh(
+  tx: Tx,
+  connection: Connection,
+  fresh: readonly Definition[],
+  { first, enable, before, now }: Fresh,
+): Promise<readonly string[]> {
+  const isAccepted = first || connection.driftPolicy === 'follow';
+  const isEnabled = first ? enable : isAccepted && !connection.newToolsOff;
+  const taken = new Set(before.map((tool) => tool.name));
+  const lastPosition = before.reduce((last, { position }) => Math.max(last, position), -1);
+  const names = fresh.map((definition) => {
+    const name = freeName(definition, taken);
+    taken.add(name);
+    return name;
+  });
+  await insertTools(
+    tx,
+    fresh.map((definition, index) => ({
+      organization_id: connection.organizationId,
+      tool_id: newId(),
+      connection_id: connection.id,
+      tool_path: definition.path,
+      name: names[index]!,
+      slug: `${connection.slug}__${names[index]!}`,
+      definition: JSON.stringify({ ...definition, name: names[index]! }),
+      learned_schema: null,
+      is_enabled: isEnabled,
+      title: null,
+      description: null,
+      inputs: null,
+      response_map: null,
+      requires_confirmation: null,
+      max_calls_per_turn: null,
+      source: 'service' as const,
+      newest: null,
+      accepted_at: isAccepted ? now : null,
+      held_since: isAccepted ? null : now,
+      default_inputs: null,
+      extra_parameters: '[]',
+      keeps_arguments: true,
+      last_seen_at: now,
+      vanished_at: null,
+      created_at: now,
+      updated_at: now,
+      position: lastPosition + 1 + index,
+    })),
+  );
+  return names;
+}
+
+/** What waits for a person now, and what of that did not before, or in another form. */
+async function whatIsHeld(
+  tx: Tx,
+  connection: Connection,
+  before: readonly Tool[],
+): Promise<Pick<SyncResult, 'held' | 'newlyHeld'>> {
+  const known = new Map(before.map((tool) => [tool.id, tool]));
+  const held: HeldTool[] = [];
+  const newlyHeld: HeldTool[] = [];
+  for (const tool of await toolsOfConnections(tx, connection.organizationId, [connection.id])) {
+    const change = heldChange(tool);
+    if (!change) continue;
+    const one = { toolId: tool.id, slug: tool.slug, kind: change.kind, class: change.class };
+    held.push(one);
+    const was = known.get(tool.id);
+    const isKnown = was && heldChange(was)?.kind === change.kind && lastSaid(was) === lastSaid(tool);
+    if (!isKnown) newlyHeld.push(one);
+  }
+  return { held, newlyHeld };
+}
+
+const lastSaid = (tool: Tool): string => canonicalJson(tool.newest ?? tool.accepted);
 
 /**
  * A definition as the database can hold it: one with a NUL or half a character in its schemas is put aside
@@ -122,28 +176,4 @@ function storable(definition: Definition): Definition[] {
       quarantine,
     },
   ];
-}
-
-async function markVanished(
-  tx: Tx,
-  known: ReadonlyMap<string, Tool>,
-  listed: readonly Definition[],
-  now: Date,
-): Promise<string[]> {
-  const paths = new Set(listed.map((definition) => definition.path));
-  const gone = [...known.values()].filter((tool) => tool.vanishedAt === null && !paths.has(tool.path));
-  for (const tool of gone) {
-    await updateToolRow(tx, tool.organizationId, tool.id, { vanished_at: now, updated_at: now });
-  }
-  return gone.map((tool) => tool.name);
-}
-
-/** The definition's name, or one with a suffix made of its path where a known tool has that name already. */
-function freeName(definition: Definition, taken: ReadonlySet<string>): string {
-  if (!taken.has(definition.name)) return definition.name;
-  const digest = createHash('sha256').update(definition.path).digest('hex');
-  for (let length = 6; ; length += 2) {
-    const candidate = `${definition.name.slice(0, 43 - length)}_${digest.slice(0, length)}`;
-    if (!taken.has(candidate)) return candidate;
-  }
 }

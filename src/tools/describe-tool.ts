@@ -2,8 +2,7 @@ import type { JsonSchema } from '../kernel/index.ts';
 import { mergedInputPreview } from './apply-rules.ts';
 import { effectiveTool } from './effective-tool.ts';
 import { countRules } from './input-rules.ts';
-import { staleInputFields } from './stale-inputs.ts';
-import { staleMapPaths } from './stale-map-paths.ts';
+import { staleLists } from './held-change.ts';
 import { tokenCost } from './token-cost.ts';
 import { responseSchemaOf, type Tool } from './tool.ts';
 
@@ -31,11 +30,11 @@ export function describeTool(tool: Tool): ToolDescription {
   if (known) return known;
   const { curation, definition } = tool;
   const responseSchema = responseSchemaOf(tool);
-  const stalePaths = staleMapPaths(curation.responseMap, responseSchema);
+  const { stalePaths, staleInputs } = staleLists(tool);
   const description: ToolDescription = {
     ...countRules(curation.inputs),
     staleFieldPaths: stalePaths,
-    staleInputFields: staleInputFields(curation.inputs, definition.inputSchema),
+    staleInputFields: staleInputs,
     mergedInputPreview: mergedInputPreview(definition.inputSchema, curation.inputs),
     responseSchema,
     tokenCost: costOf(tool),

@@ -181,3 +181,33 @@ test('whatever is sent, the pinned value is what leaves, and the input stays as 
     ),
   );
 });
+
+test('measures defaults and pins by what the service said last, and everything else by what was accepted', () => {
+  const accepted = {
+    type: 'object',
+    properties: { team: { type: 'string' }, place: { enum: ['here', 'there'] }, size: { type: 'integer' } },
+    required: ['place', 'team'],
+  };
+  const newestSchema = {
+    type: 'object',
+    properties: { place: { enum: ['there'] }, size: { type: 'integer' } },
+  };
+  const binding = { kind: 'mcp' as const, tool: 'book' };
+  const shape = (rules: InputRules) =>
+    compileInput({ inputSchema: accepted, binding }, rules, { newestSchema });
+  const pinned = shape({ team: { mode: 'pinned', value: 'red' } })({ place: 'here' });
+  assert.equal(!pinned.ok && pinned.message, 'pinned field team no longer exists');
+  const defaulted = shape({
+    team: { mode: 'default', value: 'red' },
+    place: { mode: 'default', value: 'here' },
+    size: { mode: 'default', value: 3 },
+  });
+  assert.deepEqual(defaulted({}), {
+    ok: true,
+    arguments: { size: 3 },
+    validated: { size: 3 },
+    staleDefaults: ['team', 'place'],
+  });
+  const sent = defaulted({ place: 'here', team: 'blue' });
+  assert.deepEqual(sent.ok && sent.arguments, { place: 'here', team: 'blue', size: 3 });
+});

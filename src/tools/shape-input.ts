@@ -42,8 +42,15 @@ export type Shape = (args: unknown) => Shaped;
 export type ShapeOptions = {
   /** Refuse top-level fields the schema does not declare. By default so for HTTP, where they would be dropped. */
   closed?: boolean;
-  /** The newest definition seen, if newer than the accepted one: a pin it lacks blocks the call. */
+  /** The newest definition seen, if newer than the accepted one: a pin it lacks blocks the call, a stale default is dropped. */
   newestSchema?: JsonSchema | null;
+};
+
+type UsableDefaults = {
+  defaults: readonly RuledField[];
+  /** Those that fit what was accepted and not what the service says now. */
+  unsent: readonly RuledField[];
+  stale: readonly string[];
 };
 
 const maxDepth = 128;
@@ -76,7 +83,15 @@ export function compileInput(
   const visible = [...declared].filter((field) => !fixed.has(field));
   const vanished = pins.find(({ field }) => !declared.has(field) || !newest.has(field));
   const validators = validatorsOf(schema);
-  let usable: { defaults: readonly RuledField[]; stale: readonly string[] } | null = null;
+  let usable: UsableDefaults | null = null;
+
+  function splitDefaults(): UsableDefaults {
+    const now = usableDefaults(schema, defaults, declared);
+    if (!options.newestSchema) return { ...now, unsent: [] };
+    const { defaults: kept, stale } = usableDefaults(options.newestSchema, now.defaults, newest);
+    const unsent = now.defaults.filter((entry) => !kept.includes(entry));
+    return { defaults: kept, unsent, stale: [...now.stale, ...stale] };
+  }
 
   function shape(args: unknown): Shaped {
     if (vanished) {
@@ -98,7 +113,7 @@ export function compileInput(
       const refusal = refuseKey(key, sent[key]!);
       if (refusal) return refusal;
     }
-    usable ??= usableDefaults(schema, defaults, declared);
+    usable ??= splitDefaults();
     const made: Record<string, FieldValue> = {};
     const plain: Record<string, Json> = {};
     const put = (field: string, value: FieldValue): void => {
@@ -116,8 +131,18 @@ export function compileInput(
       put(field, value!);
       if (value instanceof SealedValue) sealed.push(field);
     }
+    // The accepted schema may still ask for what the service no longer takes: it counts as given, and is not sent.
+    const unsent = usable.unsent.filter(({ field }) => !Object.hasOwn(sent, field));
+    for (const { field, value } of unsent) {
+      put(field, value!);
+      if (value instanceof SealedValue) sealed.push(field);
+    }
     const problems = validators(sealed)(plain);
     if (problems.length > 0) return invalidArguments(problems);
+    for (const { field } of unsent) {
+      delete made[field];
+      delete plain[field];
+    }
     return { ok: true, arguments: made, validated: plain, staleDefaults: usable.stale };
   }
 

@@ -123,6 +123,7 @@ export async function markSeen(
     .execute();
 }
 
+/** Turns tools on or off; new ones that nobody has said yes to yet stay off. */
 export async function setAllEnabled(
   tx: Tx,
   organizationId: string,
@@ -130,13 +131,14 @@ export async function setAllEnabled(
   isEnabled: boolean,
   now: Date,
 ): Promise<number> {
-  const result = await of(tx)
+  let query = of(tx)
     .updateTable('tools')
     .set({ is_enabled: isEnabled, updated_at: now })
     .where('organization_id', '=', organizationId)
     .where('connection_id', '=', connectionId)
-    .where('is_enabled', '!=', isEnabled)
-    .executeTakeFirst();
+    .where('is_enabled', '!=', isEnabled);
+  if (isEnabled) query = query.where('accepted_at', 'is not', null);
+  const result = await query.executeTakeFirst();
   return Number(result.numUpdatedRows);
 }
 
@@ -154,23 +156,24 @@ export async function findTool(
   return row ? toolOf(row) : null;
 }
 
-/** All tools of these connections, in the order the services list them. */
+/** All tools of these connections, in the order the services list them; `lock` holds them until the transaction ends. */
 export async function toolsOfConnections(
   tx: Tx,
   organizationId: string,
   connectionIds: readonly string[],
+  lock = false,
 ): Promise<readonly Tool[]> {
   if (connectionIds.length === 0) return [];
-  const rows = await of(tx)
+  let query = of(tx)
     .selectFrom('tools')
     .selectAll()
     .where('organization_id', '=', organizationId)
     .where('connection_id', 'in', [...connectionIds])
     .orderBy('connection_id')
     .orderBy('position')
-    .orderBy('tool_id')
-    .execute();
-  return rows.map(toolOf);
+    .orderBy('tool_id');
+  if (lock) query = query.forUpdate();
+  return (await query.execute()).map(toolOf);
 }
 
 /** One connection's tools after a place in that order; one more than `limit`, where there are more. */
@@ -217,6 +220,20 @@ export async function countToolRows(
   return new Map(
     rows.map((row) => [row.connection_id, { total: Number(row.total), enabled: Number(row.enabled) }]),
   );
+}
+
+/** Removes these tools. */
+export async function deleteToolRows(
+  tx: Tx,
+  organizationId: string,
+  toolIds: readonly string[],
+): Promise<void> {
+  if (toolIds.length === 0) return;
+  await of(tx)
+    .deleteFrom('tools')
+    .where('organization_id', '=', organizationId)
+    .where('tool_id', 'in', [...toolIds])
+    .execute();
 }
 
 export async function deleteToolsOf(tx: Tx, organizationId: string, connectionId: string): Promise<void> {

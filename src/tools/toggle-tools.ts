@@ -1,12 +1,16 @@
 import { authorize, change, mayUseWorkspace, type Ctx } from '../access/index.ts';
 import { findConnection, updateConnectionRow, type Connection } from '../connections/index.ts';
+import { forgetKept } from '../journal/index.ts';
 import { notFound, type Tx } from '../kernel/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { deleteToolsOf, setAllEnabled, toolsOfConnections } from './store.ts';
 import type { Tool } from './tool.ts';
 import { secretsOf } from './seal-rules.ts';
 
-/** Turns all tools of a connection on or off; after off, tools found later start disabled. */
+/**
+ * Turns all tools of a connection on or off; after off, tools found later start disabled. New ones that are held are
+ * not turned on: each of them wants a yes of its own.
+ */
 export async function toggleTools(
   ctx: Ctx,
   connectionId: string,
@@ -36,6 +40,7 @@ export async function toggleTools(
 export async function removeTools(tx: Tx, vault: Vault, connection: Connection): Promise<void> {
   const { organizationId } = connection;
   const tools = await toolsOfConnections(tx, organizationId, [connection.id]);
+  await forgetKept(tx, organizationId, { connectionId: connection.id });
   await deleteToolsOf(tx, organizationId, connection.id);
   await vault.discard(
     tx,

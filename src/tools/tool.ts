@@ -2,7 +2,7 @@ import type { Definition } from '../connectors/index.ts';
 import type { JsonSchema } from '../kernel/index.ts';
 import type { Connection } from '../connections/index.ts';
 import type { Curation } from './curation.ts';
-import type { ExtraParameter } from './extend-definition.ts';
+import { extendDefinition, type ExtraParameter } from './extend-definition.ts';
 import type { RuleLayers } from './seal-rules.ts';
 
 /** One callable operation of a connection: what the service says of it and what the author says. */
@@ -54,4 +54,19 @@ export const isOffered = (tool: Tool, { actionFilter }: Pick<Connection, 'action
 
 /** Whether agents may be offered it at all, whatever a pack says. */
 export const isServable = (tool: Tool, connection: Pick<Connection, 'actionFilter'>): boolean =>
-  isOffered(tool, connection) && tool.vanishedAt === null && tool.definition.quarantine === null;
+  isOffered(tool, connection) &&
+  tool.acceptedAt !== null &&
+  tool.vanishedAt === null &&
+  tool.definition.quarantine === null;
+
+const newestOf = new WeakMap<Tool, Definition>();
+
+/** What the service said last, with the author's further parameters: what curation is measured against. */
+export function newestDefinition(tool: Tool): Definition {
+  if (tool.newest === null) return tool.definition;
+  const known = newestOf.get(tool);
+  if (known) return known;
+  const newest = extendDefinition(tool.newest, tool.extraParameters);
+  newestOf.set(tool, newest);
+  return newest;
+}

@@ -1,4 +1,5 @@
 import { authorize, change, type Ctx } from '../access/index.ts';
+import { forgetKept } from '../journal/index.ts';
 import { canonicalJson, invalid, type JsonPath, type Problem, type Tx } from '../kernel/index.ts';
 import type { Vault } from '../vault/index.ts';
 import type { Confirmation, InputRule, InputRules, ResponseMap } from './curation.ts';
@@ -28,6 +29,8 @@ export type ToolPatch = {
   responseMap?: ResponseMap | null;
   requiresConfirmation?: Confirmation | null;
   maxCallsPerTurn?: number | null;
+  /** Null: as a tool begins, true. What was kept is forgotten with false. */
+  keepsArguments?: boolean | null;
   /** Where in the request body the rules stand, for error places. */
   inputsPath?: JsonPath;
   /** What was wrong with the patch before it got here: told together with what is found here. */
@@ -61,6 +64,8 @@ export async function updateTool(
         patch.requiresConfirmation === undefined ? before.requiresConfirmation : patch.requiresConfirmation,
       max_calls_per_turn:
         patch.maxCallsPerTurn === undefined ? before.maxCallsPerTurn : patch.maxCallsPerTurn,
+      keeps_arguments:
+        patch.keepsArguments === undefined ? tool.keepsArguments : (patch.keepsArguments ?? true),
     };
     const was = {
       is_enabled: before.isEnabled,
@@ -71,8 +76,14 @@ export async function updateTool(
       response_map: before.responseMap,
       requires_confirmation: before.requiresConfirmation,
       max_calls_per_turn: before.maxCallsPerTurn,
+      keeps_arguments: tool.keepsArguments,
     };
-    const changes = differences(was, next);
+    // Who turns a new tool on has said yes to it.
+    const accepts = patch.isEnabled === true && tool.acceptedAt === null && tool.vanishedAt === null;
+    const changes = {
+      ...differences(was, next),
+      ...(accepts ? { accepted: { from: false, to: true } } : {}),
+    };
     const target = { type: 'tool', id: tool.id };
     if (Object.keys(changes).length === 0) return { result: { tool, connection }, target, changes: null };
     const after = await updateToolRow(tx, tool.organizationId, tool.id, {
@@ -82,8 +93,10 @@ export async function updateTool(
       response_map: next.response_map && JSON.stringify(next.response_map),
       requires_confirmation:
         next.requires_confirmation === null ? null : JSON.stringify(next.requires_confirmation),
+      ...(accepts ? { accepted_at: ctx.clock.now(), held_since: null } : {}),
       updated_at: ctx.clock.now(),
     });
+    if (!after.keepsArguments) await forgetKept(tx, tool.organizationId, { toolId: tool.id });
     await ctx.vault.discard(tx, tool.organizationId, droppedSecrets(tool.layers, layers));
     return { result: { tool: after, connection }, target, changes: { slug: tool.slug, ...changes } };
   });
