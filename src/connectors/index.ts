@@ -9,6 +9,7 @@ export { fillAddress, fillTemplate } from './fill-address.ts';
 export { importOpenapi } from './import-openapi.ts';
 export type { ImportOptions } from './import-openapi.ts';
 export { maxToolName } from './name-tools.ts';
+export { reservedHeader } from './read-parameters.ts';
 export { hashConnectorFile, parseConnectorFile, reservedSlugs } from './parse-connector-file.ts';
 export * from './find-connector.ts';
 export * from './list-catalog.ts';

@@ -1,6 +1,8 @@
 import type { Definition, HttpBinding, HttpParameter } from '../connectors/index.ts';
 import { isObject, type Json, type JsonSchema } from '../kernel/index.ts';
-import { getOwn, setOwn } from './own-property.ts';
+import { misplaced } from './check-parameters.ts';
+import { declaredFields } from './field-schema.ts';
+import { setOwn } from './own-property.ts';
 
 /** A parameter that the connection's author adds to what the service declares, or gives a custom action. */
 export type ExtraParameter = {
@@ -14,20 +16,23 @@ export type ExtraParameter = {
 
 /**
  * The definition with further parameters: as fields of the input and of the request. Parameters of a tool that is not
- * called over HTTP, or whose name the service declares itself, are left out: the service's own word wins.
+ * called over HTTP, and those whose name or place the service has come to use itself, are left out: its own word wins.
  */
 export function extendDefinition(definition: Definition, extra: readonly ExtraParameter[]): Definition {
   const { binding, inputSchema } = definition;
   if (extra.length === 0 || binding.kind !== 'http') return definition;
-  const declared = isObject(inputSchema['properties']) ? inputSchema['properties'] : {};
-  const added = extra.filter(({ name }) => getOwn(declared, name) === undefined);
+  const declared = declaredFields(inputSchema);
+  const added = extra.filter(
+    (parameter) => !declared.has(parameter.name) && misplaced(parameter, binding) === null,
+  );
   if (added.length === 0) return definition;
   const properties: Record<string, Json> = {};
-  for (const [name, schema] of Object.entries(declared)) setOwn(properties, name, schema);
+  const own = isObject(inputSchema['properties']) ? inputSchema['properties'] : {};
+  for (const [name, schema] of Object.entries(own)) setOwn(properties, name, schema);
   for (const parameter of added) setOwn(properties, parameter.name, schemaOf(parameter));
   const required = [
     ...(Array.isArray(inputSchema['required']) ? (inputSchema['required'] as string[]) : []),
-    ...added.filter((parameter) => parameter.required ?? parameter.in === 'path').map(({ name }) => name),
+    ...added.filter((parameter) => parameter.required || parameter.in === 'path').map(({ name }) => name),
   ];
   const extended: JsonSchema = {
     ...inputSchema,
@@ -50,17 +55,10 @@ function extendBinding(binding: HttpBinding, added: readonly ExtraParameter[]): 
     place === 'body' ? [] : [parameterOf(name, place)],
   );
   const members = added.filter((parameter) => parameter.in === 'body').map(({ name }) => [name, name]);
-  if (members.length === 0) return { ...binding, parameters: [...binding.parameters, ...parameters] };
+  const all = { ...binding, parameters: [...binding.parameters, ...parameters] };
+  if (members.length === 0) return all;
   const body = binding.body ?? { contentType: 'application/json', members: {}, whole: null, encoding: {} };
-  return {
-    ...binding,
-    parameters: [...binding.parameters, ...parameters],
-    // A body that is one value as a whole has no members to add to.
-    body:
-      body.members === null
-        ? body
-        : { ...body, members: { ...body.members, ...Object.fromEntries(members) } },
-  };
+  return { ...all, body: { ...body, members: { ...body.members, ...Object.fromEntries(members) } } };
 }
 
 const parameterOf = (name: string, place: 'path' | 'query' | 'header'): HttpParameter => ({
