@@ -30,14 +30,18 @@ export async function enterAgent(tx: Tx, principal: Principal, named: string): P
     (await findAgent(tx, organizationId, { handle: named }));
   if (!agent || !mayEnter(principal, agent.id)) throw notFound();
   const pack = (await findAgentPack(tx, organizationId, agent.id))!;
-  const served: Pack = {
+  return { pack: servedPack(agent, pack), deactivated: agent.isActive ? null : deactivatedBecause(agent) };
+}
+
+/** An agent's pack as it is served. */
+export function servedPack(agent: Agent, pack: Pack): Pack {
+  return {
     ...pack,
     slug: agent.handle,
     name: agent.name,
     description: agent.description ?? '',
     entries: agent.isActive ? pack.entries.filter((entry) => isServed(agent, entry)) : [],
   };
-  return { pack: served, deactivated: agent.isActive ? null : deactivatedBecause(agent) };
 }
 
 /** An agent that goes on without failed connections does not see their tools. */

@@ -5,5 +5,6 @@ export * from './delete-agent.ts';
 export * from './enter-agent.ts';
 export * from './get-agent.ts';
 export * from './held-agents.ts';
+export { seesAgent } from './reach.ts';
 export { updateAgent } from './update-agent.ts';
 export * from './uses.ts';

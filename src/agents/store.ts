@@ -72,6 +72,19 @@ export async function findAgent(
   return row ? agentOf(row) : null;
 }
 
+/** These agents, by handle. */
+export async function findAgents(
+  tx: Tx,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<readonly Agent[]> {
+  const rows = await agentsOf(tx, organizationId)
+    .where(sql<boolean>`agent_id = any(${[...ids]}::uuid[])`)
+    .orderBy(sql`lower(handle)`)
+    .execute();
+  return rows.map(agentOf);
+}
+
 /** Agents, newest first; of a key bound to workspaces those kept within them. */
 export async function listAgentRows(
   tx: Tx,

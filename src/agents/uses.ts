@@ -1,7 +1,23 @@
 import type { Connection, Use } from '../connections/index.ts';
 import type { Clock, Tx } from '../kernel/index.ts';
-import { unassignConnection } from '../packs/index.ts';
-import { agentsUsing, holdAgentsUsing, updateAgentRow } from './store.ts';
+import { packsHolding, unassignConnection, type Pack } from '../packs/index.ts';
+import type { Agent } from './agent.ts';
+import { servedPack } from './enter-agent.ts';
+import { agentsUsing, findAgents, holdAgentsUsing, updateAgentRow } from './store.ts';
+
+/** The agents that have tools of these connections, with their packs: as they are, and as they are served. */
+export async function agentsHolding(
+  tx: Tx,
+  organizationId: string,
+  connectionIds: readonly string[],
+): Promise<readonly { agent: Agent; pack: Pack; served: Pack }[]> {
+  const packs = await packsHolding(tx, organizationId, connectionIds, 'agents');
+  const agents = await findAgents(tx, organizationId, [...packs.keys()]);
+  return agents.map((agent) => {
+    const pack = packs.get(agent.id)!;
+    return { agent, pack, served: servedPack(agent, pack) };
+  });
+}
 
 /** The agents that would miss a connection: for the refusal to delete it. */
 export async function findAgentUses(tx: Tx, connection: Connection): Promise<readonly Use[]> {

@@ -9,6 +9,8 @@ import type { ConsentLinks } from './consent-links.ts';
 import { defaultCallTimeout, defaultMaxBytes, type GatewayDeps } from './ctx.ts';
 import type { Dispatched } from './dispatch.ts';
 import { dispatchSigned } from './dispatch-signed.ts';
+import { withNote } from './held-note.ts';
+import type { ToKeep } from './kept-arguments.ts';
 import { isTeachable, type ShapeLearner } from './learn-shape.ts';
 import type { CallRecording, Recorder } from './records.ts';
 import { sentence, upstreamResult } from './refusals.ts';
@@ -29,6 +31,8 @@ export async function call(deps: CallDeps, request: CallRequest, view: CompiledV
   const timeout = deps.callTimeout ?? defaultCallTimeout;
   const tool = view.callable.get(request.tool);
   const consentTool = tool ? undefined : view.consentTools.get(request.tool);
+  // Under bare names another connection may serve a tool of the same name: then that is the tool.
+  const refused = tool || consentTool ? undefined : view.refused.get(request.tool);
   const recording = deps.recorder.open({
     principal: request.caller.principal,
     tool: request.tool,
@@ -36,17 +40,18 @@ export async function call(deps: CallDeps, request: CallRequest, view: CompiledV
     // An agent's own calls name it as their principal; where a key calls as an agent sees, its pack does: one id.
     packId: view.agent && request.caller.principal.type === 'agent' ? null : view.packId,
     userId: view.userId,
-    toolId: tool?.compiled.toolId ?? null,
-    connectionId: (tool?.compiled ?? consentTool)?.connectionId ?? null,
+    toolId: (tool?.compiled ?? refused)?.toolId ?? null,
+    connectionId: (tool?.compiled ?? consentTool ?? refused)?.connectionId ?? null,
     ranAs: consentTool ? 'none' : tool && tool.authority.kind !== 'missing' ? tool.authority.ranAs : null,
     timeout,
   });
   if (view.agent?.deactivated) return refuseDeactivated(recording, view.agent.deactivated);
   if (consentTool) return answerConsentTool(deps, request, view, consentTool, recording);
+  if (refused) return refuse(recording, refused.reason, 'denied', refused.result);
   if (!tool) return refuseUnknown(recording);
 
   const shaped = tool.compiled.shape(request.arguments);
-  if (!shaped.ok) return refuseInput(deps, request, tool, shaped, recording);
+  if (!shaped.ok) return refuseInput(deps, request, view, tool, shaped, recording);
   const { authority } = tool;
   if (authority.kind === 'missing') {
     return refuseMissing(deps, request, view, tool.compiled, authority, recording);
@@ -70,7 +75,7 @@ export async function call(deps: CallDeps, request: CallRequest, view: CompiledV
     onProgress: tool.compiled.project ? quietProgress(request) : request.onProgress,
   });
   if ('lapsed' in sent) return answerLapsed(deps, request, view, tool.compiled, sent, recording);
-  return conclude(deps, tool, sent, recording);
+  return conclude(deps, request, view, tool, sent, recording);
 }
 
 /** Under a response map progress is numbers only: a service's words could hold what the map withholds. */
@@ -107,15 +112,17 @@ async function refuse(
   reason: string,
   outcome: 'denied' | 'failed',
   result: ToolResult,
+  keep?: ToKeep,
 ): Promise<CallAnswer> {
   await recording.start();
-  recording.end({ outcome, reason, upstreamMs: 0, bytesRaw: null, served: textOf(result) });
+  recording.end({ outcome, reason, upstreamMs: 0, bytesRaw: null, served: textOf(result), keep });
   return { callId: recording.callId, result };
 }
 
 async function refuseInput(
   deps: CallDeps,
   request: CallRequest,
+  view: CompiledView,
   tool: CallableTool,
   shaped: Extract<Shaped, { ok: false }>,
   recording: CallRecording,
@@ -123,11 +130,21 @@ async function refuseInput(
   const ctx = { database: deps.database, clock: deps.clock, caller: request.caller };
   await auditRefusal(ctx, { id: tool.compiled.toolId, name: tool.name }, shaped, recording.callId);
   const denied = isPolicyRefusal(shaped);
-  return refuse(recording, shaped.reason, denied ? 'denied' : 'failed', sentence(shaped.message));
+  const outcome = denied ? 'denied' : 'failed';
+  return refuse(recording, shaped.reason, outcome, sentence(shaped.message), toKeep(request, view, tool));
 }
+
+/** Arguments as they came in: what becomes of them under other rules is computed anew. */
+const toKeep = (request: CallRequest, view: CompiledView, { compiled }: CallableTool): ToKeep => ({
+  arguments: request.arguments,
+  tool: compiled,
+  packId: view.packId,
+});
 
 function conclude(
   deps: CallDeps,
+  request: CallRequest,
+  view: CompiledView,
   tool: CallableTool,
   sent: Dispatched,
   recording: CallRecording,
@@ -136,13 +153,15 @@ function conclude(
   if ('fault' in sent) {
     const { code, message } = sent.fault;
     const outcome = code === 'cancelled' ? 'cancelled' : 'failed';
-    recording.end({ outcome, reason: code, upstreamMs, bytesRaw: null, served: message });
+    const keep = outcome === 'failed' ? toKeep(request, view, tool) : undefined;
+    recording.end({ outcome, reason: code, upstreamMs, bytesRaw: null, served: message, keep });
     return { callId: recording.callId, result: upstreamResult(sent.fault) };
   }
   const { reply } = sent;
-  const { bytes: _bytes, ...result } = renderResult(reply, tool.compiled.project, {
+  const { bytes: _bytes, ...rendered } = renderResult(reply, tool.compiled.project, {
     maxBytes: deps.maxBytes ?? defaultMaxBytes,
   });
+  const result = withNote(rendered, tool.compiled.heldNote);
   if (!reply.isError && reply.value !== undefined && isTeachable(reply.bytes)) {
     deps.learner.see(tool.compiled, reply.value);
   }
@@ -152,6 +171,7 @@ function conclude(
     upstreamMs,
     bytesRaw: reply.bytes,
     served: textOf(result),
+    keep: toKeep(request, view, tool),
   });
   return { callId: recording.callId, result };
 }

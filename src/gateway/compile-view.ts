@@ -1,11 +1,13 @@
 import { findUser, mayActFor, mayUsePack, mayUseWorkspace, type Principal } from '../access/index.ts';
+import type { Connection } from '../connections/index.ts';
 import { notFound, parseId, type Tx } from '../kernel/index.ts';
-import { findPack, type Pack } from '../packs/index.ts';
-import { getOwn, isServable, toolsOfConnections } from '../tools/index.ts';
+import { findPack, servedName, toolsServed, type Pack } from '../packs/index.ts';
+import { getOwn, toolsOfConnections } from '../tools/index.ts';
 import { findCredentials, type Credential, type Owner } from '../vault/index.ts';
 import { consentToolName, describeConsentTool, type ConsentTool } from './ask-consent.ts';
 import { authorityFor, type ActingUser } from './authority.ts';
 import type { CallAuthority, CompiledTool, createToolCache } from './compiled-tool.ts';
+import { refusedTools, type RefusedTool } from './refused-tools.ts';
 import type { View, ViewTool } from './types.ts';
 
 /** One tool at an address: how it is compiled and whose credential it runs with. */
@@ -17,6 +19,8 @@ export type CompiledView = View & {
   /** Whose yes counts for calls that ask: also that of the person at the client, or a member's alone. */
   approveBy: Pack['approveBy'];
   callable: ReadonlyMap<string, CallableTool>;
+  /** By the names they had: tools that are not listed, and whose calls are told why. */
+  refused: ReadonlyMap<string, RefusedTool>;
   /** At an agent's address: why it is deactivated, so that every call is refused; null while it is active. */
   agent?: { deactivated: string | null };
   /** `authenticate_<slug>` of each connection that the user has yet to connect. */
@@ -57,6 +61,10 @@ async function credentialsOf(
   return found;
 }
 
+/** What the model is told of a connection before it sees its tools. */
+const wordsOf = ({ nickname, descriptionOverride }: Connection): readonly string[] =>
+  descriptionOverride === null ? [] : [`${nickname}: ${descriptionOverride}`];
+
 /** A compiled tool as text under each of its names, so that the views of a thousand users share it. */
 const texts = new WeakMap<CompiledTool, Map<string, string>>();
 
@@ -92,22 +100,25 @@ export async function compileView(
   const credentials = await credentialsOf(tx, organizationId, user);
   const callable = new Map<string, CallableTool>();
   const consentTools = new Map<string, ConsentTool>();
+  const refused = new Map<string, RefusedTool>();
   const listed: ViewTool[] = [];
   const unconnected: string[] = [];
-  for (const { connection, authScope, selection, overrides } of entries) {
+  const told = pack.description ? [pack.description] : [];
+  for (const entry of entries) {
+    const { connection, authScope, overrides } = entry;
     const authority = authorityFor(connection, authScope, user, credentials);
     if (authority === null) continue;
     if (authority.kind === 'missing' && authority.consent) unconnected.push(connection.id);
     if (authenticatedOnly && authority.kind === 'missing') continue;
-    const selected = selection.kind === 'exactly' ? new Set(selection.names) : null;
-    for (const tool of tools) {
-      if (tool.connectionId !== connection.id || !isServable(tool, connection)) continue;
-      if (selected && !selected.has(tool.name)) continue;
+    const before = listed.length;
+    for (const tool of toolsServed(entry, tools)) {
       const compiled = cache.compile(tool, connection, getOwn(overrides, tool.name) ?? null);
-      const name = pack.names === 'plain' ? tool.name : tool.slug;
+      const name = servedName(pack, tool);
       callable.set(name, { name, compiled, authority });
       listed.push({ name, json: textOf(compiled, name) });
     }
+    for (const gone of refusedTools(entry, tools)) refused.set(servedName(pack, gone.tool), gone.refused);
+    if (listed.length > before) told.push(...wordsOf(connection));
     if (authority.kind !== 'missing' || authority.consent === null) continue;
     const name = consentToolName(connection.slug);
     // Under plain names the service may have a tool of this name: then that is the tool, and its refusal has the link.
@@ -126,11 +137,12 @@ export async function compileView(
     packSlug: pack.slug,
     approveBy: pack.approveBy,
     packName: pack.name,
-    packDescription: pack.description,
+    instructions: told.join('\n\n'),
     userId: user?.id ?? null,
     tools: listed,
     unconnected,
     callable,
+    refused,
     consentTools,
   };
 }

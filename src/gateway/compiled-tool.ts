@@ -9,11 +9,11 @@ import {
   compileConfirmation,
   compileInput,
   compileMap,
+  compileSecretFields,
   confirmationOf,
-  effectiveTool,
   isSecretField,
   mergeRules,
-  responseSchemaOf,
+  newestDefinition,
   type Asks,
   type PackCuration,
   type Project,
@@ -21,6 +21,8 @@ import {
   type Tool,
 } from '../tools/index.ts';
 import type { Owner } from '../vault/index.ts';
+import { heldNote } from './held-note.ts';
+import { servedObject, type ServedObject } from './served-tools.ts';
 
 /** Everything a call of one tool needs, computed once from definition and curation. */
 export type CompiledTool = {
@@ -44,21 +46,19 @@ export type CompiledTool = {
   version: () => string;
   /** Arguments as people are shown them: fields the service calls secret as `***`. */
   show: (args: JsonObject) => JsonObject;
+  /** Whether arguments of its calls are kept for some days. */
+  keepsArguments: boolean;
+  /** Which of these fields the service calls secret. */
+  secretFields: (fields: readonly string[]) => readonly string[];
   /** The response map, compiled; null: the reply leaves whole. */
   project: Project | null;
   /** The service declares no shape: successful replies teach it. */
   learns: boolean;
   learnedSchema: JsonSchema | null;
+  /** What a call that fails at the service is told where a newer version of the tool waits for review. */
+  heldNote: string | null;
   /** The MCP tool object without its name. */
   served: ServedObject;
-};
-
-export type ServedObject = {
-  title?: string;
-  description?: string;
-  inputSchema: JsonSchema;
-  outputSchema?: JsonSchema;
-  annotations: Record<string, boolean>;
 };
 
 /** How a call's credential is found: it is fixed when the view is compiled, because any change compiles anew. */
@@ -84,13 +84,6 @@ export function compileTool(
   packCuration: PackCuration | null,
 ): CompiledTool {
   const { rules } = mergeRules(tool.curation.inputs, packCuration?.inputs ?? null);
-  const { tool: seen } = effectiveTool(
-    tool.definition,
-    { responseSchema: responseSchemaOf(tool) },
-    tool.curation,
-    packCuration,
-    tool.name,
-  );
   return {
     toolId: tool.id,
     organizationId: tool.organizationId,
@@ -102,22 +95,22 @@ export function compileTool(
     target: targetOf(connection),
     binding: tool.definition.binding,
     idempotent: tool.definition.idempotent,
-    shape: compileInput(tool.definition, rules, { closed: tool.definition.binding.kind === 'http' }),
+    shape: compileInput(tool.definition, rules, {
+      closed: tool.definition.binding.kind === 'http',
+      newestSchema: tool.newest && newestDefinition(tool).inputSchema,
+    }),
     asks: compileConfirmation(confirmationOf(tool, connection), tool.definition),
     limits: limitsOf(tool, connection),
     toolUpdatedAt: tool.updatedAt,
     version: once(() => versionOf(tool, connection, packCuration)),
     show: (args) => shownArguments(tool.definition.inputSchema, args),
+    keepsArguments: tool.keepsArguments,
+    secretFields: compileSecretFields(tool.definition.inputSchema),
     project: tool.curation.responseMap ? compileMap(tool.curation.responseMap) : null,
     learns: tool.definition.outputSchema === null,
     learnedSchema: tool.learnedSchema,
-    served: {
-      ...(seen.title === null ? {} : { title: seen.title }),
-      ...(seen.description === null ? {} : { description: seen.description }),
-      inputSchema: seen.input_schema,
-      ...(seen.output_schema === null ? {} : { outputSchema: seen.output_schema }),
-      annotations: seen.annotations,
-    },
+    heldNote: heldNote(tool),
+    served: servedObject(tool, packCuration),
   };
 }
 
@@ -157,6 +150,9 @@ function shownArguments(schema: JsonSchema, args: JsonObject): JsonObject {
     : { ...args, ...Object.fromEntries(secret.map((field) => [field, '***'])) };
 }
 
+const digest = (value: unknown): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('base64');
+
 const keepAtMost = 20_000;
 
 /**
@@ -172,6 +168,8 @@ export function createToolCache(): {
       const key = [
         tool.id,
         tool.updatedAt.getTime(),
+        // What is only held moves no `updated_at`.
+        tool.newest ? digest(tool.newest) : '',
         connection.updatedAt.getTime(),
         tool.learnedSchema ? canonicalJson(tool.learnedSchema) : '',
         packCuration ? canonicalJson(packCuration) : '',

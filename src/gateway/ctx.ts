@@ -20,6 +20,8 @@ export type GatewayDeps = {
   /** The origin of every link, without a trailing slash. */
   publicUrl: string;
   onError: (error: unknown, what: string) => void;
+  /** Whether calls' arguments are kept for some days; they are, unless it says no. */
+  keepsArguments?: boolean;
   /** Milliseconds a call may take at the service. */
   callTimeout?: number;
   /** Largest reply taken from a service and largest result given to an agent, in bytes. */

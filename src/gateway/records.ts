@@ -2,9 +2,10 @@ import type { Principal } from '../access/index.ts';
 import type { CallEnd, CallJournal, CallOutcome, CallStart, OutboxEvent } from '../journal/index.ts';
 import { drawHex, newId, type Clock } from '../kernel/index.ts';
 import type { Vault } from '../vault/index.ts';
+import { sealArguments, type ToKeep } from './kept-arguments.ts';
 
 /** How much of what an agent saw is kept with its call, in bytes. */
-const viewBytes = 2_048;
+export const viewBytes = 2_048;
 const nameLength = 128;
 
 /** One call being written down: its start before anything leaves, its end when the answer is known. */
@@ -20,6 +21,8 @@ export type CallRecording = {
     upstreamMs: number;
     bytesRaw: number | null;
     served: string | null;
+    /** What was asked of the service, to try later changes on. */
+    keep?: ToKeep;
   }): void;
 };
 
@@ -42,6 +45,7 @@ export function createRecorder(deps: {
   clock: Clock;
   vault: Vault;
   onError: (error: unknown, what: string) => void;
+  keepsArguments?: boolean;
 }): Recorder {
   const sealing = new Set<Promise<void>>();
 
@@ -82,7 +86,7 @@ export function createRecorder(deps: {
         traceId,
         row: start,
         start: () => deps.calls.start(start),
-        end({ outcome, reason, upstreamMs, bytesRaw, served }) {
+        end({ outcome, reason, upstreamMs, bytesRaw, served, keep }) {
           const total = performance.now() - begun;
           const row: CallEnd = {
             organizationId,
@@ -99,6 +103,9 @@ export function createRecorder(deps: {
               ? { event: deniedEvent(start, reason) }
               : {}),
           };
+          if (keep?.tool.keepsArguments && deps.keepsArguments !== false) {
+            deps.calls.keep(() => sealArguments(deps.vault, start, keep, row));
+          }
           if (served === null) return deps.calls.end(row);
           const work = sealView(row, served).finally(() => sealing.delete(work));
           sealing.add(work);

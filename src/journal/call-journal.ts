@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import { databaseFault, newId } from '../kernel/index.ts';
-import type { CallEnd, CallJournal, CallStart } from './call.ts';
+import type { CallEnd, CallJournal, CallStart, KeptArguments } from './call.ts';
 import { writeEnds, writeStarts, writeStartWithin } from './call-store.ts';
+import { writeKept } from './kept-arguments-store.ts';
 
 export type CallJournalOptions = {
   pool: Pool;
@@ -17,6 +18,9 @@ export type CallJournalOptions = {
 const startBatch = 256;
 const endBatch = 512;
 const endQueueLimit = 50_000;
+/** Arguments are sealed as they are written: so many at a time that calls are not kept waiting by it. */
+const keptBatch = 128;
+const keptQueueLimit = 5_000;
 
 /**
  * Starts by group commit: whatever waits while one batch is being written goes out as the next, so a lone
@@ -28,6 +32,7 @@ export function createCallJournal(options: CallJournalOptions): CallJournal & { 
   const delay = options.endDelay ?? 50;
   let starts: { row: CallStart; resolve: () => void; reject: (error: unknown) => void }[] = [];
   let ends: CallEnd[] = [];
+  let kept: (() => Promise<KeptArguments | null>)[] = [];
   let startsBusy: Promise<void> | null = null;
   let endsBusy: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -75,7 +80,15 @@ export function createCallJournal(options: CallJournalOptions): CallJournal & { 
     }
   };
 
-  const flushEnds = async (): Promise<void> => {
+  const flush = async (): Promise<void> => {
+    do {
+      if (!(await flushEnds())) break;
+      await flushKept();
+    } while (ends.length > 0 || kept.length > 0);
+    endsBusy = null;
+  };
+
+  const flushEnds = async (): Promise<boolean> => {
     if (timer) clearTimeout(timer);
     timer = null;
     while (ends.length > 0) {
@@ -92,22 +105,35 @@ export function createCallJournal(options: CallJournalOptions): CallJournal & { 
         if (ends.length > endQueueLimit) ends = ends.slice(ends.length - endQueueLimit);
         options.onError(error);
         schedule(1000);
-        break;
+        return false;
       }
     }
-    endsBusy = null;
+    return true;
+  };
+
+  /** Calls do not depend on them: what cannot be written is let go. */
+  const flushKept = async (): Promise<void> => {
+    while (kept.length > 0) {
+      const batch = kept.splice(0, keptBatch);
+      try {
+        const rows = (await Promise.all(batch.map((make) => make()))).filter((row) => row !== null);
+        if (rows.length > 0) await writeKept(pool, rows);
+      } catch (error) {
+        options.onError(error);
+      }
+    }
   };
 
   const schedule = (after: number): void => {
     if (timer) return;
     timer = setTimeout(() => {
-      endsBusy ??= flushEnds();
+      endsBusy ??= flush();
     }, after);
   };
 
   const drain = async (): Promise<void> => {
     while (startsBusy || endsBusy) await (startsBusy ?? endsBusy);
-    if (ends.length > 0) await (endsBusy ??= flushEnds());
+    if (ends.length > 0 || kept.length > 0) await (endsBusy ??= flush());
   };
 
   return {
@@ -125,8 +151,13 @@ export function createCallJournal(options: CallJournalOptions): CallJournal & { 
       if (closed) return;
       ends.push(row);
       options.onEnd?.(row);
-      if (ends.length >= endBatch) endsBusy ??= flushEnds();
+      if (ends.length >= endBatch) endsBusy ??= flush();
       else if (!endsBusy) schedule(delay);
+    },
+    keep(make) {
+      if (closed || kept.length >= keptQueueLimit) return;
+      kept.push(make);
+      if (!endsBusy) schedule(delay);
     },
     drain,
     async close() {

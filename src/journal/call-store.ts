@@ -31,7 +31,7 @@ const insertEndsAndEvents = `with ended as (${insertEnds})
  * A client of the pool stays in it though the database refused a row: pool.query would throw it away, and the
  * embedded database has but this one, whose protocol then falls out of step. Only a broken one goes.
  */
-async function insert(pool: Pool, query: QueryConfig): Promise<void> {
+export async function insertRows(pool: Pool, query: QueryConfig): Promise<void> {
   const client = await pool.connect();
   let broken = true;
   try {
@@ -63,7 +63,7 @@ const startRecord = (row: CallStart) => ({
 });
 
 export async function writeStarts(pool: Pool, rows: readonly CallStart[], replicaId: string): Promise<void> {
-  await insert(pool, {
+  await insertRows(pool, {
     name: 'call-starts',
     text: insertStarts,
     values: [JSON.stringify(rows.map(startRecord)), replicaId],
@@ -117,9 +117,9 @@ export async function writeEnds(pool: Pool, rows: readonly CallEnd[]): Promise<v
   }));
   const ends = JSON.stringify(records);
   const events = rows.flatMap((row) => (row.event ? [eventRecord(row, row.event)] : []));
-  if (events.length === 0) return insert(pool, { name: 'call-ends', text: insertEnds, values: [ends] });
+  if (events.length === 0) return insertRows(pool, { name: 'call-ends', text: insertEnds, values: [ends] });
   const values = [ends, JSON.stringify(events)];
-  await insert(pool, { name: 'call-ends-events', text: insertEndsAndEvents, values });
+  await insertRows(pool, { name: 'call-ends-events', text: insertEndsAndEvents, values });
 }
 
 const eventRecord = (row: CallEnd, event: OutboxEvent) => ({
@@ -303,6 +303,30 @@ export async function lastUsed(
       order by s.started_at desc limit 1
     ) as newest`.execute(tx.kysely);
   return new Map(rows.rows.map((row) => [row.connection_id, row.last]));
+}
+
+/** How many calls have reached the service, and when the last of them did. */
+export type Usage = { calls: number; last: Date };
+
+/**
+ * What has been made of each of these connections, from the rows of its calls and without a write per call: those
+ * that spent time at the service, whatever it answered. One pass over the connections' own calls, by the index that
+ * leads with them; absent: none.
+ */
+export async function readUsages(
+  tx: Tx,
+  organizationId: string,
+  connectionIds: readonly string[],
+): Promise<ReadonlyMap<string, Usage>> {
+  if (connectionIds.length === 0) return new Map();
+  const { rows } = await sql<{ connection_id: string; calls: string; last: Date }>`
+    select s.connection_id, count(*) as calls, max(s.started_at) as last
+    from call_starts s
+    join call_ends e on e.organization_id = s.organization_id and e.call_id = s.call_id
+    where s.organization_id = ${organizationId} and s.connection_id = any(${[...connectionIds]}::uuid[])
+      and e.upstream_us > 0
+    group by s.connection_id`.execute(tx.kysely);
+  return new Map(rows.map((row) => [row.connection_id, { calls: Number(row.calls), last: row.last }]));
 }
 
 type StoredCall = {

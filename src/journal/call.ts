@@ -45,6 +45,18 @@ export type CallEnd = {
   event?: OutboxEvent;
 };
 
+/** A call's arguments as the agent sent them, sealed by the caller: for some days, to try changes on. */
+export type KeptArguments = {
+  organizationId: string;
+  callId: string;
+  connectionId: string;
+  toolId: string;
+  packId: string;
+  outcome: CallOutcome;
+  keptAt: Date;
+  arguments: { sealed: Buffer; keyVersion: number };
+};
+
 export type CallRecord = CallStart & Partial<Omit<CallEnd, 'organizationId' | 'callId' | 'event'>>;
 
 /** Where calls are written down. */
@@ -55,6 +67,8 @@ export type CallJournal = {
   startWithin(tx: Tx, row: CallStart): Promise<void>;
   /** Queued; written with others shortly after. */
   end(row: CallEnd): void;
+  /** Queued as it is; made, and written with others, after the ends. Null: there is nothing to keep. */
+  keep(make: () => Promise<KeptArguments | null>): void;
   /** Resolves when everything queued so far is written. */
   drain(): Promise<void>;
   close(): Promise<void>;

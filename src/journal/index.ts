@@ -17,9 +17,19 @@ export {
   readCall,
   readCalls,
   readCallStats,
+  readUsages,
+  type Usage,
+  type CallBounds,
   type CallFilter,
 } from './call-store.ts';
 export { keyVersionsOfCalls } from './key-use-store.ts';
+export {
+  forgetKept,
+  keyVersionsOfKept,
+  lastCalls,
+  sweepKept,
+  type LastCall,
+} from './kept-arguments-store.ts';
 export * from './outbox.ts';
 export * from './outbox-store.ts';
 export {

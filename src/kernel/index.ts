@@ -9,5 +9,6 @@ export * from './open-database.ts';
 export * from './package-root.ts';
 export * from './paging.ts';
 export * from './ping.ts';
+export { rehearse } from './rehearse.ts';
 export { isSafePattern, resetPatternWork, safePattern, type Pattern } from './safe-pattern.ts';
 export * from './strict-json.ts';

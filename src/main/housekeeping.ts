@@ -1,6 +1,6 @@
 import { forgetApprovals } from '../approvals/index.ts';
 import { forgetAttempts, sweepLinks, sweepRevocations } from '../connections/index.ts';
-import { endLostCalls, forgetRequests, verifyAudit } from '../journal/index.ts';
+import { endLostCalls, forgetRequests, sweepKept, verifyAudit } from '../journal/index.ts';
 import type { Api } from '../edges/index.ts';
 import { forgetNotices } from '../notices/index.ts';
 import { dropUnusedKeys } from '../vault/index.ts';
@@ -15,6 +15,17 @@ const day = 24 * hour;
 const requestLife = 30 * day;
 /** How long it can be looked up how refreshes went. */
 const attemptLife = 30 * day;
+
+/** Rows of kept arguments that one transaction forgets. */
+const forgottenAtOnce = 1_000;
+
+/** Forgets arguments that were kept for as long as the operator lets them be. */
+export async function forgetArguments({ database, clock, config }: Crib): Promise<void> {
+  const before = new Date(clock.now().getTime() - config.keepArgumentsDays * day);
+  let forgotten: number;
+  do forgotten = await database.transaction('system', (tx) => sweepKept(tx, before, forgottenAtOnce));
+  while (forgotten === forgottenAtOnce);
+}
 
 /** Ends every call that has no end. For a start that is alone on its database, before it serves. */
 export async function endCallsOfBefore({ database, clock }: Crib): Promise<void> {
@@ -48,10 +59,12 @@ export function startHousekeeping(crib: Crib, api: Api): { stop(): void } {
       forgetAttempts(tx, new Date(crib.clock.now().getTime() - attemptLife)),
     );
   crib.deliverer.start();
+  crib.syncer.start();
   run('refreshing tokens', () => crib.keeper.sweep());
   run('shortening the deliveries', () => forgetNotices(crib));
   run('sweeping lost calls', sweep);
   run('shortening the request log', forget);
+  run('forgetting arguments of calls', () => forgetArguments(crib));
   const timers = [
     setInterval(() => run('refreshing tokens', () => crib.keeper.sweep()), fewSeconds),
     setInterval(() => run('sweeping lost calls', sweep), halfMinute),
@@ -59,7 +72,7 @@ export function startHousekeeping(crib: Crib, api: Api): { stop(): void } {
     setInterval(() => run('revoking tokens', () => sweepRevocations(crib)), halfMinute),
     setInterval(() => run('sweeping kept responses', () => api.idempotency.sweep()), hour),
     setInterval(() => run('forgetting approvals and turns', () => forgetApprovals(crib)), hour),
-  crib.syncer.start();
+    setInterval(() => run('forgetting arguments of calls', () => forgetArguments(crib)), hour),
     setInterval(() => run('shortening the deliveries', () => forgetNotices(crib)), hour),
     setInterval(() => run('shortening the list of refreshes', forgetRefreshes), day),
     setInterval(() => run('anchoring the audit', anchor), day),

@@ -16,7 +16,7 @@ import {
   type StatusChange,
   type Syncer,
 } from '../connections/index.ts';
-import { loadCatalog } from '../connectors/index.ts';
+import { loadCatalog, recordShipped, type Catalog } from '../connectors/index.ts';
 import { createDrivers, type Drivers } from '../drivers/index.ts';
 import { createEgress } from '../egress/index.ts';
 import { createGateway, type FullGateway } from '../gateway/index.ts';
@@ -64,7 +64,7 @@ export type Crib = {
   connectFlow: ConnectFlow;
   callJournal: CallJournal;
   requestJournal: RequestJournal;
-  /** Idle until it is started, by whoever serves. */
+  /** Idle until they are started, by whoever serves. */
   deliverer: Deliverer;
   syncer: Syncer;
   founded: Founded;
@@ -174,6 +174,7 @@ export async function openCrib(config: Config, options: CribOptions = {}): Promi
   const linkDeps = { database, clock, publicUrl: config.publicUrl.origin };
   const approvalKeys = createApprovalKeys(founded.secret);
   const gateway = createGateway({
+    keepsArguments: config.keepArgumentsDays > 0,
     database,
     watch,
     clock,
@@ -190,7 +191,7 @@ export async function openCrib(config: Config, options: CribOptions = {}): Promi
     },
     onError,
   });
-  const catalog = await loadCatalog(join(packageRoot, 'connectors'));
+  const catalog = await shippedCatalog({ database, clock }, log);
   const connectFlow = createConnectFlow({
     ...linkDeps,
     vault,
@@ -216,8 +217,8 @@ export async function openCrib(config: Config, options: CribOptions = {}): Promi
     callJournal,
     requestJournal,
     deliverer,
-    founded,
     syncer,
+    founded,
     log,
     onCallEnd: (listener) => void listeners.push(listener),
     onAccount: (listener) => void accountListeners.push(listener),
@@ -237,8 +238,8 @@ export async function openCrib(config: Config, options: CribOptions = {}): Promi
     }),
     assertMasterKey: () => assertMasterKeys(database, masterKeys),
     async close() {
-      await deliverer.close();
       await syncer.close();
+      await deliverer.close();
       await gateway.close();
       await keeper.close();
       await callJournal.close();
@@ -249,6 +250,18 @@ export async function openCrib(config: Config, options: CribOptions = {}): Promi
       await database.close();
     },
   };
+}
+
+/** The connectors that come with the program. Versions never change: a file that was altered is not believed. */
+async function shippedCatalog(deps: { database: Database; clock: Clock }, log: Logger): Promise<Catalog> {
+  const { catalog, altered } = await recordShipped(deps, await loadCatalog(join(packageRoot, 'connectors')));
+  for (const { slug, version } of altered) {
+    log.warn(
+      { connector: slug, version },
+      'the shipped connector file differs from what was shipped under its version before: the earlier one is kept; a change needs a higher version',
+    );
+  }
+  return catalog;
 }
 
 async function openConfigured(config: Config, options: CribOptions, log: Logger): Promise<OpenDatabase> {

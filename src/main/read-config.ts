@@ -21,6 +21,8 @@ export type Config = {
   egressAllow: readonly string[];
   metricsPort: number | null;
   sample: boolean;
+  /** How many days calls' arguments are kept, sealed; 0: not at all. */
+  keepArgumentsDays: number;
   logLevel: string;
   /** HOST on loopback and the embedded database: one person's machine. */
   isLaptop: boolean;
@@ -58,6 +60,7 @@ export function readConfig(env: Environment): Config {
     egressAllow: readEgress(env.TOOLCRIB_EGRESS_ALLOW),
     metricsPort: readPort(env.TOOLCRIB_METRICS_PORT, 'TOOLCRIB_METRICS_PORT'),
     sample: readSwitch(env.TOOLCRIB_SAMPLE, 'TOOLCRIB_SAMPLE') ?? databaseUrl === null,
+    keepArgumentsDays: readDays(env.TOOLCRIB_KEEP_ARGUMENTS_DAYS, 'TOOLCRIB_KEEP_ARGUMENTS_DAYS') ?? 7,
     logLevel: readLogLevel(env.LOG_LEVEL),
     isLaptop: onLoopback && databaseUrl === null,
   };
@@ -153,6 +156,13 @@ function readSwitch(text: string | undefined, variable: string): boolean | null 
   if (!text) return null;
   if (text !== 'on' && text !== 'off') throw wrong(variable, 'must be on or off.');
   return text === 'on';
+}
+
+function readDays(text: string | undefined, variable: string): number | null {
+  if (!text) return null;
+  const days = Number(text);
+  if (!/^\d+$/.test(text) || days > 90) throw wrong(variable, 'must be a number of days from 0 to 90.');
+  return days;
 }
 
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];

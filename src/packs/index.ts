@@ -1,4 +1,6 @@
 export * from './agent-pack.ts';
+export { holdUses, readUses } from './carry-store.ts';
+export * from './carry-uses.ts';
 export * from './change-pack.ts';
 export * from './describe-entries.ts';
 export * from './describe-overrides.ts';
@@ -9,8 +11,9 @@ export * from './make-link.ts';
 export { nearest } from './nearest.ts';
 export * from './overrides.ts';
 export * from './pack.ts';
+export { servedName, toolsServed } from './served-tools.ts';
 export { packCosts } from './pack-cost.ts';
 export { putEntry } from './put-entry.ts';
 export { packNamed, toolInPack } from './tool-in-pack.ts';
 export { type PacksCtx } from './resolve-wish.ts';
-export { findAgentPack, findPack } from './store.ts';
+export { findAgentPack, findPack, packsHolding } from './store.ts';

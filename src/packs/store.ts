@@ -240,6 +240,27 @@ export async function deleteAgentEntries(
     .execute();
 }
 
+/** By id: the packs that hold any of these connections, or the packs that agents have of their own. */
+export async function packsHolding(
+  tx: Tx,
+  organizationId: string,
+  connectionIds: readonly string[],
+  whose: 'packs' | 'agents',
+): Promise<ReadonlyMap<string, Pack>> {
+  const rows = await of(tx)
+    .selectFrom('packs')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where('agent_id', whose === 'packs' ? 'is' : 'is not', null)
+    .where(
+      sql<boolean>`pack_id in (select pack_id from pack_entries
+        where organization_id = ${organizationId} and connection_id = any(${[...connectionIds]}::uuid[]))`,
+    )
+    .orderBy('slug')
+    .execute();
+  return new Map((await withEntries(tx, organizationId, rows)).map((pack) => [pack.id, pack]));
+}
+
 /** The packs that hold a connection; agents' own are not among them. */
 export async function packsUsing(
   tx: Tx,

@@ -1,2 +1,10 @@
+export * from './impact/impact.ts';
+export { measureImpact } from './impact/measure-impact.ts';
+export * from './accept-changes.ts';
+export * from './list-versions.ts';
+export { movesBetween, type Move } from './migration-steps.ts';
+export * from './plan-upgrade.ts';
 export { recordVersion, takeListing } from './take-listing.ts';
+export * from './upgrade-connection.ts';
+export { versionStates, type VersionState } from './version-state.ts';
 export { versionsOf, type ConnectionVersion } from './store.ts';

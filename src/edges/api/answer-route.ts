@@ -72,12 +72,10 @@ async function answerOnce(
   const { path, signal } = arrived;
   const result = await route.handle({ ...input, ctx, deps, requestId, path, search, signal, incoming });
   if (result instanceof Response) return result;
-  return route.answer === null ? emptyReply : jsonReply(statusFor(route, input.query), result);
-}
-
-function statusFor({ status, dryRunStatus }: Route, query: unknown): number {
-  const isDryRun = isObject(query) && query['dry_run'] === true;
-  return isDryRun ? (dryRunStatus ?? status) : status;
+  const { status, dryRunStatus = status, dryRunAnswer = route.answer } = route;
+  const isDryRun = isObject(input.query) && input.query['dry_run'] === true;
+  if ((isDryRun ? dryRunAnswer : route.answer) === null) return emptyReply;
+  return jsonReply(isDryRun ? dryRunStatus : status, result);
 }
 
 /** What is no Fault, or one we threw at ourselves, is a defect: the whole of it goes to the log. */

@@ -70,7 +70,7 @@ const idempotencyHeader = z.object({
 });
 
 function operationOf(route: Route): Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0] {
-  const { method, path, summary, tag, params, query, body, answer, status } = route;
+  const { method, path, summary, tag, params, query, body } = route;
   const scope = route.scope ? `Needs the scope \`${route.scope}\`.` : 'Any valid key.';
   const errors = Object.fromEntries(
     refusalsOf(route).map((code) => [
@@ -94,12 +94,24 @@ function operationOf(route: Route): Parameters<OpenAPIHono['openAPIRegistry']['r
         : {}),
     },
     responses: {
-      [status]: answer
-        ? { description: 'Done.', content: { [route.answerType ?? 'application/json']: { schema: answer } } }
-        : { description: 'Done; no content.' },
+      ...answersOf(route),
       ...errors,
     },
   };
+}
+
+type Described = { description: string; content?: Record<string, { schema: z.ZodType }> };
+
+function answersOf(route: Route): Record<string, Described> {
+  const { answer, status, dryRunAnswer } = route;
+  const dryRunStatus = route.dryRunStatus ?? status;
+  const done = (schema: z.ZodType | null): Described =>
+    schema
+      ? { description: 'Done.', content: { [route.answerType ?? 'application/json']: { schema } } }
+      : { description: 'Done; no content.' };
+  if (!dryRunAnswer) return { [status]: done(answer) };
+  if (answer && dryRunStatus === status) return { [status]: done(z.union([answer, dryRunAnswer])) };
+  return { [status]: done(answer), [dryRunStatus]: done(dryRunAnswer) };
 }
 
 function pageOf(page: PageOperation): ReturnType<typeof operationOf> {

@@ -44,6 +44,8 @@ type RouteFacts = {
   dryRunStatus?: 200;
   /** What is answered, for OpenAPI; null for an empty answer. */
   answer: z.ZodType | null;
+  /** What a dry run answers instead, where that is another thing. */
+  dryRunAnswer?: z.ZodType;
   /** The answer's content type where it is not JSON. */
   answerType?: string;
 };

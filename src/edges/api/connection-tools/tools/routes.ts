@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { toggleTools, updateTool } from '../../../../tools/index.ts';
+import { measureImpact } from '../../../../revisions/index.ts';
+import { impactQuery, impactSchema, writeImpact } from '../../impact.ts';
 import { route, type Route } from '../../route.ts';
 import { connectionParams } from '../connections/schema.ts';
 import { connectionToolsContract as contract } from '../errors.ts';
@@ -50,12 +52,16 @@ export const toolRoutes: readonly Route[] = [
     path: `${base}/tools/{tool_id}`,
     summary: 'Edit author-editable metadata on a single tool',
     params: toolParams,
+    query: impactQuery,
     body: patchToolBody,
     status: 200,
     answer: toolSchema,
-    handle: async ({ ctx, params, body }) => {
+    dryRunAnswer: impactSchema,
+    handle: async ({ ctx, params, query, body }) => {
       const which = { toolId: params.tool_id, connectionId: params.connection_id };
-      return writeTool(await updateTool(ctx, which, readPatch(body)));
+      const update = (at: typeof ctx) => updateTool(at, which, readPatch(body));
+      if (query.dry_run) return writeImpact(await measureImpact(ctx, { toolId: which.toolId }, update));
+      return writeTool(await update(ctx));
     },
   }),
   test('test-invoke'),

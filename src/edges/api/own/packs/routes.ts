@@ -10,6 +10,8 @@ import {
   updatePack,
   type Pack,
 } from '../../../../packs/index.ts';
+import { measureImpact } from '../../../../revisions/index.ts';
+import { impactQuery, impactSchema, writeImpact } from '../../impact.ts';
 import { cursorList, cursorPage, cursorQuery, envelope, enveloped, listedByCursor } from '../../lists.ts';
 import { route, type Asked, type Route } from '../../route.ts';
 import { ownContract as contract } from '../errors.ts';
@@ -30,6 +32,14 @@ async function envelopePack(asked: Asked, pack: Pack): Promise<unknown> {
   const costs = await packCosts(asked.ctx, [pack]);
   return envelope(asked, writePack(pack, costs.get(pack.id) ?? 0, asked.deps.publicUrl));
 }
+
+const impact = { query: impactQuery, dryRunAnswer: enveloped(impactSchema) } as const;
+
+const envelopeImpact = async (
+  asked: Asked<{ id: string }>,
+  work: (ctx: Asked['ctx']) => Promise<unknown>,
+): Promise<unknown> =>
+  envelope(asked, writeImpact(await measureImpact(asked.ctx, { packId: asked.params.id }, work)));
 
 export const packRoutes: readonly Route[] = [
   route({
@@ -75,12 +85,14 @@ export const packRoutes: readonly Route[] = [
     path: '/v1/packs/{id}',
     summary: 'Change a pack; `entries` is the whole list; its slug never changes',
     params: packParams,
+    ...impact,
     body: updatePackBody,
     status: 200,
     answer: enveloped(packSchema),
     handle: async (asked) => {
-      const { ctx, params, body } = asked;
-      return envelopePack(asked, await updatePack(ctx, params.id, readPack(body)));
+      const { ctx, params, query, body } = asked;
+      const update = (at: typeof ctx) => updatePack(at, params.id, readPack(body));
+      return query.dry_run ? envelopeImpact(asked, update) : envelopePack(asked, await update(ctx));
     },
   }),
   route({
@@ -99,13 +111,15 @@ export const packRoutes: readonly Route[] = [
     path: '/v1/packs/{id}/entries/{slug}',
     summary: 'Put a connection into a pack, exactly as the body says',
     params: entryParams,
+    ...impact,
     body: putEntryBody,
     bodyOptional: true,
     status: 200,
     answer: enveloped(packSchema),
     handle: async (asked) => {
-      const { ctx, params, body } = asked;
-      return envelopePack(asked, await putEntry(ctx, params.id, readEntry(params.slug, body)));
+      const { ctx, params, query, body } = asked;
+      const put = (at: typeof ctx) => putEntry(at, params.id, readEntry(params.slug, body));
+      return query.dry_run ? envelopeImpact(asked, put) : envelopePack(asked, await put(ctx));
     },
   }),
   route({
@@ -114,8 +128,14 @@ export const packRoutes: readonly Route[] = [
     path: '/v1/packs/{id}/entries/{slug}',
     summary: 'Take a connection out of a pack',
     params: entryParams,
+    ...impact,
     status: 204,
+    dryRunStatus: 200,
     answer: null,
-    handle: async ({ ctx, params }) => void (await removeEntry(ctx, params.id, params.slug)),
+    handle: async (asked) => {
+      const { ctx, params, query } = asked;
+      const remove = (at: typeof ctx) => removeEntry(at, params.id, params.slug);
+      return query.dry_run ? envelopeImpact(asked, remove) : void (await remove(ctx));
+    },
   }),
 ];

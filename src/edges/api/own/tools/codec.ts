@@ -23,6 +23,7 @@ export function readPatch(body: z.output<typeof patchToolBody>): ToolPatch {
     responseMap: readMap(body.response_field_map, ['response_field_map'], problems),
     requiresConfirmation: readConfirmation(body.requires_confirmation, problems),
     maxCallsPerTurn: body.max_calls_per_turn,
+    keepsArguments: body.keep_arguments,
     problems,
   };
 }
@@ -109,6 +110,7 @@ export function writeTool({ tool }: Pick<ToolOfConnection, 'tool'>): z.input<typ
     execution_kind: described.executionKind,
     requires_confirmation: curation.requiresConfirmation,
     max_calls_per_turn: curation.maxCallsPerTurn,
+    keep_arguments: tool.keepsArguments,
     held: null,
     last_seen_at: tool.lastSeenAt.toISOString(),
     vanished_at: tool.vanishedAt?.toISOString() ?? null,

@@ -2,6 +2,8 @@ import { z } from '@hono/zod-openapi';
 import { getConnection } from '../../../../connections/index.ts';
 import { packNamed, toolInPack } from '../../../../packs/index.ts';
 import { getTool, getEffectiveTool, pageTools, updateTool } from '../../../../tools/index.ts';
+import { measureImpact } from '../../../../revisions/index.ts';
+import { impactQuery, impactSchema, writeImpact } from '../../impact.ts';
 import { cursorList, cursorPage, cursorQuery, envelope, enveloped, listedByCursor } from '../../lists.ts';
 import { idField } from '../../read-request/index.ts';
 import { route, type Route } from '../../route.ts';
@@ -60,12 +62,17 @@ export const toolRoutes: readonly Route[] = [
     path: '/v1/tools/{id}',
     summary: 'Curate a tool; absent leaves, null clears',
     params,
+    query: impactQuery,
     body: patchToolBody,
     status: 200,
     answer: enveloped(toolSchema),
+    dryRunAnswer: enveloped(impactSchema),
     handle: async (asked) => {
-      const { ctx, params, body } = asked;
-      return envelope(asked, writeTool(await updateTool(ctx, { toolId: params.id }, readPatch(body))));
+      const { ctx, params, query, body } = asked;
+      const toolId = params.id;
+      const update = (at: typeof ctx) => updateTool(at, { toolId }, readPatch(body));
+      if (query.dry_run) return envelope(asked, writeImpact(await measureImpact(ctx, { toolId }, update)));
+      return envelope(asked, writeTool(await update(ctx)));
     },
   }),
   route({

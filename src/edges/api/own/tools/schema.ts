@@ -26,6 +26,10 @@ export const patchToolBody = z.strictObject({
     .max(1_000_000)
     .nullish()
     .openapi({ description: 'How many of its calls one turn may hand to the service; null: no limit.' }),
+  keep_arguments: z.boolean().nullish().openapi({
+    description:
+      'Whether its calls’ arguments are kept sealed for some days, to try changes on; false forgets what was kept, null is true.',
+  }),
 });
 
 export const tryToolBody = z.strictObject({
@@ -76,6 +80,7 @@ export const toolSchema = z
     execution_kind: z.enum(['action', 'llm']),
     requires_confirmation: confirmation,
     max_calls_per_turn: z.int().nullable(),
+    keep_arguments: z.boolean(),
     held: z.null(),
     last_seen_at: z.string(),
     vanished_at: z.string().nullable(),

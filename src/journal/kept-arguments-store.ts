@@ -1,0 +1,147 @@
+import { sql } from 'kysely';
+import type { Pool } from 'pg';
+import type { Tx } from '../kernel/index.ts';
+import type { CallOutcome, KeptArguments } from './call.ts';
+import { insertRows, type CallBounds } from './call-store.ts';
+
+const insertKept = `insert into call_arguments (organization_id, call_id, connection_id, tool_id, pack_id, outcome,
+  kept_at, arguments, key_version)
+  select r.* from json_to_recordset($1::json) as r(organization_id uuid, call_id uuid, connection_id uuid,
+  tool_id uuid, pack_id uuid, outcome text, kept_at timestamptz, arguments bytea, key_version int)
+  on conflict do nothing`;
+
+/** One statement whatever the size of the batch, as calls themselves are written. */
+export async function writeKept(pool: Pool, rows: readonly KeptArguments[]): Promise<void> {
+  const records = rows.map((row) => ({
+    organization_id: row.organizationId,
+    call_id: row.callId,
+    connection_id: row.connectionId,
+    tool_id: row.toolId,
+    pack_id: row.packId,
+    outcome: row.outcome,
+    kept_at: row.keptAt,
+    arguments: `\\x${row.arguments.sealed.toString('hex')}`,
+    key_version: row.arguments.keyVersion,
+  }));
+  await insertRows(pool, { name: 'call-arguments', text: insertKept, values: [JSON.stringify(records)] });
+}
+
+/** Forgets what was kept of a tool, or of a connection that goes. */
+export async function forgetKept(
+  tx: Tx,
+  organizationId: string,
+  of: { toolId: string } | { connectionId: string },
+): Promise<void> {
+  const which = 'toolId' in of ? sql`tool_id = ${of.toolId}` : sql`connection_id = ${of.connectionId}`;
+  await sql`delete from call_arguments where organization_id = ${organizationId} and ${which}`.execute(
+    tx.kysely,
+  );
+}
+
+/**
+ * Forgets what is older, and what came in by a call that was under way when its tool stopped keeping them or went;
+ * at most `limit` rows. Answers how many.
+ */
+export async function sweepKept(tx: Tx, before: Date, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from call_arguments where (organization_id, call_id) in (
+      select a.organization_id, a.call_id from call_arguments a
+      where a.kept_at < ${before} or not exists (select from tools t
+        where t.organization_id = a.organization_id and t.tool_id = a.tool_id and t.keeps_arguments)
+      limit ${limit})`.execute(tx.kysely);
+  return Number(numAffectedRows ?? 0n);
+}
+
+/** A call that went through input rules, and what was kept of it. */
+export type LastCall = {
+  callId: string;
+  connectionId: string;
+  /** As the caller named it. */
+  tool: string;
+  /** The pack it came in by; an agent's own has its id. */
+  packId: string | null;
+  registeredUserId: string | null;
+  outcome: CallOutcome;
+  reason: string | null;
+  arguments: { sealed: Buffer; keyVersion: number } | null;
+  view: { sealed: Buffer; keyVersion: number } | null;
+  bytesServed: number | null;
+};
+
+/** Why calls are denied by what their author said of their input. */
+const refusedInputs = ['pinned', 'hidden', 'forbidden_key', 'narrowed', 'pin_vanished'];
+
+/** The last calls of each connection that rules of input let through or refused, newest first; tries are none. */
+export async function lastCalls(
+  tx: Tx,
+  organizationId: string,
+  connectionIds: readonly string[],
+  span: { since: Date; limit: number; within: CallBounds; packId?: string },
+): Promise<readonly LastCall[]> {
+  if (connectionIds.length === 0) return [];
+  const { packIds, userIds, workspaceIds } = span.within;
+  const { rows } = await sql<LastCallRow>`
+    select last.* from unnest(${[...connectionIds]}::uuid[]) as wanted (connection_id)
+    cross join lateral (
+      select s.call_id, s.connection_id, s.tool, s.registered_user_id, e.outcome, e.reason,
+        coalesce(a.pack_id, s.pack_id, case s.principal_type when 'agent' then s.principal_id end) as pack_id,
+        a.arguments, a.key_version, e.view, e.key_version as view_version, e.bytes_served
+      from call_starts s
+      join call_ends e on e.organization_id = s.organization_id and e.call_id = s.call_id
+      left join call_arguments a on a.organization_id = s.organization_id and a.call_id = s.call_id
+      where s.organization_id = ${organizationId} and s.connection_id = wanted.connection_id
+        and s.started_at > ${span.since} and s.tool_id is not null and s.protocol <> 'try'
+        and (e.outcome in ('ok', 'failed')
+          or e.outcome = 'denied' and e.reason = any(${[...refusedInputs]}::text[]))
+        and (${packIds === null} or s.pack_id = any(${[...(packIds ?? [])]}::uuid[]))
+        and (${userIds === null} or s.registered_user_id = any(${[...(userIds ?? [])]}::uuid[]))
+        and (${workspaceIds === null} or exists (select from connections c
+          where c.organization_id = s.organization_id and c.connection_id = s.connection_id
+            and c.workspace_id = any(${[...(workspaceIds ?? [])]}::uuid[])))
+        and (${span.packId === undefined} or s.pack_id = ${span.packId ?? null}::uuid)
+      order by s.started_at desc, s.call_id desc limit ${span.limit}
+    ) as last`.execute(tx.kysely);
+  return rows.map(lastCallOf);
+}
+
+type LastCallRow = {
+  call_id: string;
+  connection_id: string;
+  tool: string;
+  pack_id: string | null;
+  registered_user_id: string | null;
+  outcome: CallOutcome;
+  reason: string | null;
+  arguments: Buffer | null;
+  key_version: number | null;
+  view: Buffer | null;
+  view_version: number | null;
+  bytes_served: number | null;
+};
+
+const lastCallOf = (row: LastCallRow): LastCall => ({
+  callId: row.call_id,
+  connectionId: row.connection_id,
+  tool: row.tool,
+  packId: row.pack_id,
+  registeredUserId: row.registered_user_id,
+  outcome: row.outcome,
+  reason: row.reason,
+  arguments: row.arguments && { sealed: row.arguments, keyVersion: row.key_version! },
+  view: row.view && { sealed: row.view, keyVersion: row.view_version! },
+  bytesServed: row.bytes_served,
+});
+
+/** Which of these versions of the organization's key kept arguments are sealed with. */
+export async function keyVersionsOfKept(
+  tx: Tx,
+  organizationId: string,
+  versions: readonly number[],
+): Promise<readonly number[]> {
+  const { rows } = await sql<{ version: number }>`
+    select version from unnest(${[...versions]}::int[]) as version
+    where exists (select from call_arguments where organization_id = ${organizationId} and key_version = version)`.execute(
+    tx.kysely,
+  );
+  return rows.map(({ version }) => version);
+}
