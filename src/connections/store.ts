@@ -171,15 +171,51 @@ export async function takenSlugs(tx: Tx, organizationId: string, stem: string): 
   return new Set(rows.map((row) => row.nickname_slug));
 }
 
+export type ConnectionFilter = {
+  workspaceIds: readonly string[] | null;
+  settled?: boolean;
+  active?: boolean;
+  connectorSlug?: string;
+  namespaceId?: string;
+};
+
+function filtered(tx: Tx, organizationId: string, filter: ConnectionFilter) {
+  let query = of(tx).selectFrom('connections').where('organization_id', '=', organizationId);
+  if (filter.workspaceIds) query = query.where('workspace_id', 'in', [...filter.workspaceIds]);
+  if (filter.settled) query = query.where('status', '!=', 'pending');
+  if (filter.active) query = query.where('is_active', '=', true);
+  if (filter.connectorSlug !== undefined) query = query.where('connector_slug', '=', filter.connectorSlug);
+  if (filter.namespaceId !== undefined) query = query.where('namespace_id', '=', filter.namespaceId);
+  return query;
+}
+
+export async function countConnectionRows(
+  tx: Tx,
+  organizationId: string,
+  filter: ConnectionFilter,
+): Promise<number> {
+  const { total } = await filtered(tx, organizationId, filter).select(countAll).executeTakeFirstOrThrow();
+  return Number(total);
+}
+
+/** The connectors that an organization has connections of. */
+export async function connectedSlugs(tx: Tx, organizationId: string): Promise<readonly string[]> {
+  const rows = await of(tx)
+    .selectFrom('connections')
+    .select('connector_slug')
+    .distinct()
+    .where('organization_id', '=', organizationId)
+    .execute();
+  return rows.map((row) => row.connector_slug);
+}
+
 export async function listConnectionRows(
   tx: Tx,
   organizationId: string,
-  filter: { workspaceIds: readonly string[] | null; settled?: boolean },
+  filter: ConnectionFilter,
   page: ListPage | null,
 ): Promise<Listed<Connection>> {
-  let base = of(tx).selectFrom('connections').where('organization_id', '=', organizationId);
-  if (filter.workspaceIds) base = base.where('workspace_id', 'in', [...filter.workspaceIds]);
-  if (filter.settled) base = base.where('status', '!=', 'pending');
+  const base = filtered(tx, organizationId, filter);
   let query = base.selectAll().orderBy('created_at', 'desc').orderBy('connection_id', 'desc');
   if (page === null) {
     return { rows: (await query.execute()).map(connectionOf), next: null, count: null };

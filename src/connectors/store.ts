@@ -47,17 +47,31 @@ export async function newestConnectors(tx: Tx, organizationId: string): Promise<
     .execute();
 }
 
-/** As `newestConnectors`, without the tools: imported documents may have a thousand of them. */
+/**
+ * As `newestConnectors`, without the tools: imported documents may have a thousand of them. All, or those of these
+ * slugs.
+ */
 export async function newestFaces(
   tx: Tx,
   organizationId: string,
+  slugs: readonly string[] | null = null,
 ): Promise<readonly { slug: string; face: unknown }[]> {
-  return of(tx)
+  let query = of(tx)
     .selectFrom('connectors')
     .select(['slug', sql<unknown>`file::jsonb - 'tools'`.as('face')])
     .distinctOn('slug')
+    .where('organization_id', '=', organizationId);
+  if (slugs) query = query.where(sql<boolean>`slug = any(${[...slugs]}::text[])`);
+  return query.orderBy('slug').orderBy('version', 'desc').execute();
+}
+
+/** The slugs of the organization's own connectors. */
+export async function ownSlugs(tx: Tx, organizationId: string): Promise<readonly string[]> {
+  const rows = await of(tx)
+    .selectFrom('connectors')
+    .select('slug')
+    .distinct()
     .where('organization_id', '=', organizationId)
-    .orderBy('slug')
-    .orderBy('version', 'desc')
     .execute();
+  return rows.map((row) => row.slug);
 }

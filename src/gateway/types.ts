@@ -38,7 +38,8 @@ export type View = {
   organizationId: string;
   packId: string;
   packName: string;
-  packDescription: string;
+  /** What the server tells its model first: of the pack, then of the connections it serves. Empty: nothing. */
+  instructions: string;
   userId: string | null;
   /** In the order they are listed: by entry, then as the connection lists them. Stable between compilations. */
   tools: readonly ViewTool[];

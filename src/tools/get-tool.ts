@@ -1,4 +1,4 @@
-import { authorize, mayUseWorkspace, read, type Ctx } from '../access/index.ts';
+import { authorize, authorizeAny, mayUseWorkspace, read, type Ctx } from '../access/index.ts';
 import { findConnection, type Connection } from '../connections/index.ts';
 import { notFound, type Page, type Position, type Tx } from '../kernel/index.ts';
 import { findTool, toolsAfter, toolsOfConnections } from './store.ts';
@@ -67,7 +67,8 @@ export async function listTools(
   ctx: Ctx,
   connections: readonly Connection[],
 ): Promise<readonly ToolOfConnection[]> {
-  authorize(ctx.caller.principal, 'tools:read');
+  // Whoever may change tools is shown what became of them.
+  authorizeAny(ctx.caller.principal, ['tools:read', 'tools:write']);
   const byId = new Map(connections.map((connection) => [connection.id, connection]));
   const tools = await read(ctx, (tx) =>
     toolsOfConnections(tx, ctx.caller.principal.organizationId, [...byId.keys()]),

@@ -89,7 +89,7 @@ export function createCounter(tools: readonly ViewTool[]): Counter {
       organizationId,
       packId,
       packName: 'Desk',
-      packDescription: 'Tools of the desk.',
+      instructions: 'Tools of the desk.',
       userId: null,
       tools,
       unconnected: [],

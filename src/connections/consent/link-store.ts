@@ -55,6 +55,27 @@ export async function findLink(
   return query.executeTakeFirst();
 }
 
+/** Which of these connections have a link that can still connect the organization's own account. */
+export async function findConnectionsWithLinks(
+  tx: Tx,
+  organizationId: string,
+  connectionIds: readonly string[],
+  now: Date,
+): Promise<ReadonlySet<string>> {
+  if (connectionIds.length === 0) return new Set();
+  const rows = await of(tx)
+    .selectFrom('links')
+    .select('connection_id')
+    .distinct()
+    .where('organization_id', '=', organizationId)
+    .where(sql<boolean>`connection_id = any(${[...connectionIds]}::uuid[])`)
+    .where('owner_type', '=', 'organization')
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .execute();
+  return new Set(rows.map((row) => row.connection_id));
+}
+
 /** Gives a link to the first browser that asks for it; undefined where another one has it already. */
 export async function bindLink(
   tx: Tx,

@@ -30,7 +30,7 @@ export function createLegacyCodec(revision: LegacyRevision, version: string): Co
         protocolVersion: revision,
         capabilities: serverCapabilities,
         serverInfo: { name: 'toolcrib', ...(structured ? { title: view.packName } : {}), version },
-        ...(view.packDescription ? { instructions: view.packDescription } : {}),
+        ...(view.instructions ? { instructions: view.instructions } : {}),
       }),
     listChanged: () => JSON.stringify({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' }),
   };

@@ -84,8 +84,8 @@ export function queryInt(rule: { min?: number; max?: number; cap?: number; fallb
 const yes = new Set(['true', '1', 't', 'yes', 'y', 'on']);
 const no = new Set(['false', '0', 'f', 'no', 'n', 'off']);
 
-/** A boolean in a query; absent is undefined. */
-export const queryBoolean = () =>
+/** A boolean in a query that has to be there. */
+export const requiredBoolean = () =>
   z
     .string()
     .transform((text, context): boolean => {
@@ -95,8 +95,10 @@ export const queryBoolean = () =>
       context.addIssue(issueOf('bool_parsing', message));
       return z.NEVER;
     })
-    .optional()
     .openapi({ type: 'boolean' });
+
+/** A boolean in a query; absent is undefined. */
+export const queryBoolean = () => requiredBoolean().optional().openapi({ type: 'boolean' });
 
 const isoTime = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
 

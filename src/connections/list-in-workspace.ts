@@ -1,0 +1,86 @@
+import { authorize, authorizeAny, mayUseWorkspace, read, type Ctx } from '../access/index.ts';
+import { connectorId, findFaces, type Catalog, type ConnectorFace } from '../connectors/index.ts';
+import { readUsages, type Usage } from '../journal/index.ts';
+import { notFound, parseId, type Listed, type Position, type Tx } from '../kernel/index.ts';
+import type { Connection } from './connection.ts';
+import { findConnectionsWithLinks } from './consent/link-store.ts';
+import { connectedSlugs, countConnectionRows, findConnection, listConnectionRows } from './store.ts';
+
+export type WorkspaceFilter = {
+  /** A connector's id or slug. */
+  connector?: string;
+  active?: boolean;
+  namespaceId?: string;
+};
+
+/** A workspace's connections, newest first, and how many there are in all. */
+export async function listInWorkspace(
+  ctx: Ctx,
+  workspaceId: string,
+  filter: WorkspaceFilter,
+  page: { limit: number; after: Position | null },
+): Promise<Listed<Connection> & { count: number }> {
+  const { principal } = ctx.caller;
+  authorize(principal, 'tools:read');
+  if (!mayUseWorkspace(principal, workspaceId)) throw notFound();
+  const { organizationId } = principal;
+  return read(ctx, async (tx) => {
+    const { connector, active, namespaceId } = filter;
+    const connectorSlug =
+      connector === undefined ? undefined : await slugNamed(tx, organizationId, connector);
+    const wanted = { workspaceIds: [workspaceId], active, namespaceId, connectorSlug };
+    const count = await countConnectionRows(tx, organizationId, wanted);
+    return { ...(await listConnectionRows(tx, organizationId, wanted, page)), count };
+  });
+}
+
+/** The slug of a connector that is named by id or slug; what names none is the slug of none. */
+async function slugNamed(tx: Tx, organizationId: string, named: string): Promise<string> {
+  const id = parseId(named);
+  if (id === null) return named;
+  const slugs = await connectedSlugs(tx, organizationId);
+  const isNamed = (slug: string): boolean =>
+    connectorId(organizationId, slug) === id || connectorId(null, slug) === id;
+  return slugs.find(isNamed) ?? named;
+}
+
+/** One connection of a workspace. Fault `not_found` also where it is in another one. */
+export async function getInWorkspace(
+  ctx: Ctx,
+  workspaceId: string,
+  connectionId: string,
+): Promise<Connection> {
+  const { principal } = ctx.caller;
+  authorizeAny(principal, ['tools:read', 'tools:write']);
+  const found = await read(ctx, (tx) => findConnection(tx, principal.organizationId, { id: connectionId }));
+  if (!found || found.workspaceId !== workspaceId || !mayUseWorkspace(principal, workspaceId))
+    throw notFound();
+  return found;
+}
+
+/** What is known beside its row of a connection that the caller has been shown already. */
+export type Surroundings = {
+  connector: ConnectorFace | null;
+  usage: Usage | null;
+  /** A link is open by which a person can connect the organization's account. */
+  isBeingConnected: boolean;
+};
+
+export async function surroundingsOf(
+  ctx: Ctx & { catalog: Catalog },
+  connections: readonly Connection[],
+): Promise<(connection: Connection) => Surroundings> {
+  const { organizationId } = ctx.caller.principal;
+  const ids = connections.map(({ id }) => id);
+  const slugs = [...new Set(connections.map(({ connectorSlug }) => connectorSlug))];
+  return read(ctx, async (tx) => {
+    const faces = await findFaces(tx, ctx.catalog, organizationId, slugs);
+    const usages = await readUsages(tx, organizationId, ids);
+    const linked = await findConnectionsWithLinks(tx, organizationId, ids, ctx.clock.now());
+    return ({ id, connectorSlug }) => ({
+      connector: faces.get(connectorSlug) ?? null,
+      usage: usages.get(id) ?? null,
+      isBeingConnected: linked.has(id),
+    });
+  });
+}

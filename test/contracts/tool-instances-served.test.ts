@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Json } from '../world.ts';
+import { openInstancesDesk, type InstancesDesk } from './instances-desk.ts';
+
+let desk: InstancesDesk;
+before(async () => void (desk = await openInstancesDesk()));
+after(() => desk.close());
+
+/** The text of `effective_action_schemas` as it stands in an answer. */
+const schemasIn = (text: string): string => {
+  const start = text.indexOf('"effective_action_schemas":') + '"effective_action_schemas":'.length;
+  return text.slice(start, text.indexOf(',"tool_config_schema"', start));
+};
+const reasonOf = (result: Json): string => {
+  assert.equal(result.isError, true, JSON.stringify(result));
+  return JSON.stringify(result.content);
+};
+
+describe('what a tool instance serves', () => {
+  it('effective_action_schemas are byte for byte what a pack of it alone serves under bare names', async () => {
+    const { instance_id: id } = await desk.make();
+    const pack = await desk.pack(id);
+    const same = async (): Promise<string> => {
+      const { text } = await desk.ask('GET', `${desk.base}/${id}`);
+      const listed = await desk.mcp(pack, 'tools/list');
+      assert.ok(listed.includes(`"tools":${schemasIn(text)}`), `${schemasIn(text)}\n${listed}`);
+      return schemasIn(text);
+    };
+    const seen = new Set([await same()]);
+    for (const fields of [
+      { mcp_action_descriptions: { list_orders: 'Other words – “quoted”.' } },
+      { action_defaults: { create_order: { currency: 'EUR' } } },
+      {
+        mcp_parameter_overrides: {
+          list_orders: {
+            status: { enum: ['open'], title: 'State' },
+            limit: { hidden: true },
+            note: { mode: 'pinned', value: 'x' },
+          },
+        },
+      },
+      { mcp_action_filter: ['list_orders'] },
+      { mcp_action_filter: [] },
+      { is_active: false },
+    ]) {
+      const put = await desk.put(id, fields);
+      assert.equal(put.status, 200, put.text);
+      seen.add(await same());
+    }
+    assert.equal(seen.size, 6);
+  });
+
+  it('a narrowed enum, a hidden and a pinned parameter are enforced at call time, not only shown', async () => {
+    const { instance_id: id } = await desk.make({
+      mcp_parameter_overrides: {
+        list_orders: {
+          status: { enum: ['open', 'paid'] },
+          note: { hidden: true },
+          limit: { mode: 'pinned', value: 10 },
+        },
+        create_order: { customer_id: { hidden: true, value: 42 } },
+      },
+    });
+    const pack = await desk.pack(id);
+    desk.reached();
+    assert.match(reasonOf(await desk.call(pack, 'list_orders', { status: 'sent' })), /status/);
+    assert.match(reasonOf(await desk.call(pack, 'list_orders', { note: 'hello' })), /note/);
+    assert.match(reasonOf(await desk.call(pack, 'list_orders', { limit: 3 })), /limit/);
+    reasonOf(await desk.call(pack, 'create_order', { customer_id: 1 }));
+    assert.deepEqual(desk.reached(), []);
+    await desk.call(pack, 'list_orders', { status: 'paid' });
+    await desk.call(pack, 'create_order', { currency: 'EUR' });
+    const [listed, created] = desk.reached();
+    assert.equal(listed!.url, '/orders?limit=10&status=paid');
+    assert.deepEqual(created!.body, { customer_id: 42, currency: 'EUR' });
+  });
+
+  it('action_defaults are sent where the agent sends nothing, and give way to what it sends', async () => {
+    const { instance_id: id } = await desk.make({ action_defaults: { list_orders: { limit: 5 } } });
+    const pack = await desk.pack(id);
+    desk.reached();
+    await desk.call(pack, 'list_orders', {});
+    await desk.call(pack, 'list_orders', { limit: 6 });
+    assert.deepEqual(
+      desk.reached().map(({ url }) => url),
+      ['/orders?limit=5', '/orders?limit=6'],
+    );
+  });
+
+  it('mcp_action_filter: null is all, [] none, names exactly these; is_enabled stays beside it', async () => {
+    const { instance_id: id } = await desk.make();
+    const pack = await desk.pack(id);
+    const names = async (): Promise<string[]> =>
+      JSON.parse(await desk.mcp(pack, 'tools/list')).result.tools.map(({ name }: Json) => name);
+    assert.deepEqual(await names(), ['list_orders', 'create_order', 'drop_order']);
+    await desk.put(id, { mcp_action_filter: ['drop_order', 'list_orders'] });
+    assert.deepEqual(await names(), ['list_orders', 'drop_order']);
+    const refused = await desk.ask('POST', '/v1/calls', { pack, tool: 'create_order', arguments: {} });
+    assert.equal(refused.status, 404, refused.text);
+    const tools = (await desk.ask('GET', `/v1/connections/${id}/tools`)).json.data;
+    assert.ok(tools.every((tool: Json) => tool.is_enabled));
+    const dropped = tools.find((tool: Json) => tool.name === 'drop_order');
+    await desk.ask('PATCH', `/v1/tools/${dropped.id}`, { is_enabled: false });
+    assert.deepEqual(await names(), ['list_orders']);
+    assert.deepEqual((await desk.get(id)).mcp_action_filter, ['drop_order', 'list_orders']);
+    await desk.put(id, { mcp_action_filter: [] });
+    assert.deepEqual(await names(), []);
+    await desk.put(id, { mcp_action_filter: null });
+    assert.deepEqual(await names(), ['list_orders', 'create_order']);
+  });
+
+  it('mcp_description_override stands in the server’s instructions, in either era', async () => {
+    const { instance_id: id } = await desk.make({ name: 'Orders desk' });
+    const pack = await desk.pack(id);
+    const instructions = async (): Promise<string> =>
+      JSON.parse(await desk.mcp(pack, 'server/discover')).result.instructions;
+    assert.equal(await instructions(), 'Words of the pack.');
+    await desk.put(id, { mcp_description_override: 'Only for paid orders.' });
+    assert.equal(await instructions(), 'Words of the pack.\n\nOrders desk: Only for paid orders.');
+    const opened = await fetch(`${desk.world.url}/mcp/${pack}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${desk.world.adminKey}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'initialize',
+        params: {
+          protocolVersion: '2025-06-18',
+          capabilities: {},
+          clientInfo: { name: 'test', version: '1' },
+        },
+      }),
+    });
+    assert.match(await opened.text(), /Only for paid orders\./);
+    await desk.put(id, { mcp_action_filter: [] });
+    assert.equal(await instructions(), 'Words of the pack.');
+  });
+
+  it('mcp_requires_confirmation asks for every write, and not for reads', async () => {
+    const { instance_id: id } = await desk.make({ mcp_requires_confirmation: true });
+    const pack = await desk.pack(id);
+    desk.reached();
+    assert.match(
+      reasonOf(await desk.call(pack, 'create_order', { customer_id: 1 })),
+      /confirmation_required/,
+    );
+    assert.match(reasonOf(await desk.call(pack, 'drop_order', { id: 1 })), /confirmation_required/);
+    assert.equal((await desk.call(pack, 'list_orders', {})).isError, false);
+    assert.equal(desk.reached().length, 1);
+  });
+
+  it('mcp_max_calls_per_turn counts the calls of all actions together', async () => {
+    const { instance_id: id } = await desk.make({ mcp_max_calls_per_turn: 2 });
+    const pack = await desk.pack(id);
+    desk.reached();
+    await desk.call(pack, 'list_orders', {});
+    await desk.call(pack, 'drop_order', { id: 1 });
+    assert.match(reasonOf(await desk.call(pack, 'list_orders', {})), /turn_limit_reached/);
+    assert.equal(desk.reached().length, 2);
+  });
+});
