@@ -161,7 +161,7 @@ function conclude(
   const { bytes: _bytes, ...rendered } = renderResult(reply, tool.compiled.project, {
     maxBytes: deps.maxBytes ?? defaultMaxBytes,
   });
-  const result = withNote(rendered, tool.compiled.heldNote);
+  const result = withNote(rendered, reply.isError ? tool.compiled.heldNote : null);
   if (!reply.isError && reply.value !== undefined && isTeachable(reply.bytes)) {
     deps.learner.see(tool.compiled, reply.value);
   }

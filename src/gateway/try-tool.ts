@@ -22,6 +22,7 @@ import type { CallDeps } from './call.ts';
 import { compileTool } from './compiled-tool.ts';
 import { defaultCallTimeout, defaultMaxBytes } from './ctx.ts';
 import { dispatchSigned } from './dispatch-signed.ts';
+import { withNote } from './held-note.ts';
 import { isTeachable } from './learn-shape.ts';
 import { reauthRequired } from './refusals.ts';
 
@@ -159,7 +160,9 @@ export async function tryTool(
   const { reply } = answer;
   if (!reply.isError && reply.value !== undefined && isTeachable(reply.bytes))
     deps.learner.see(compiled, reply.value);
-  const rendered = renderResult(reply, compiled.project, { maxBytes: deps.maxBytes ?? defaultMaxBytes });
+  const maxBytes = deps.maxBytes ?? defaultMaxBytes;
+  const note = reply.isError ? compiled.heldNote : null;
+  const rendered = withNote(renderResult(reply, compiled.project, { maxBytes }), note);
   const served: Json = rendered.structuredContent ?? (rendered.content as readonly Json[]);
   recording.end({
     outcome: reply.isError ? 'failed' : 'ok',
