@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../kernel/index.ts';
+import type { Json, JsonSchema } from '../kernel/index.ts';
 import type { Definition } from './definition.ts';
 
 /** Where a service that answers tokens in its own way has them: dotted paths into the answer. */
@@ -81,12 +81,28 @@ export type ConfigField = {
 };
 
 /**
+ * What became of names and values between one version and the next, in this order: tools, then their input fields,
+ * then values. So the later two name tools as they are called after `rename_tools` of the same step, and `map_values`
+ * names fields as they are called after `rename_inputs`.
+ */
+export type Migration = {
+  from: number;
+  to: number;
+  rename_tools?: Readonly<Record<string, string>>;
+  rename_inputs?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** By tool and field: old value, as text, to new. */
+  map_values?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Json>>>>>>;
+};
+
+/**
  * A catalog entry as data: `connectors/<slug>/connector.yaml`, an imported OpenAPI document, or an MCP
  * server's address. Checked by docs/connector.schema.json; immutable once released under its version.
  */
 export type ConnectorFile = {
   slug: string;
   version: number;
+  /** Connections below it are served, and said to be deprecated. */
+  minimum_version?: number;
   name: string;
   description: string;
   categories: readonly string[];
@@ -109,7 +125,7 @@ export type ConnectorFile = {
   limits: { per_minute?: number } | null;
   /** For kind mcp the tools come from the server; here lies only what is said about them. */
   tools: readonly Definition[];
-  migrations: readonly unknown[];
+  migrations: readonly Migration[];
 };
 
 /** What an import says of an operation it could not turn into a tool. */

@@ -14,4 +14,5 @@ export { hashConnectorFile, parseConnectorFile, reservedSlugs } from './parse-co
 export * from './find-connector.ts';
 export * from './list-catalog.ts';
 export * from './list-faces.ts';
+export { recordShipped } from './record-shipped.ts';
 export { insertConnector } from './store.ts';

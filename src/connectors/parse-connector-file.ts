@@ -8,6 +8,7 @@ import type { Definition } from './definition.ts';
 import { placeholders } from './fill-address.ts';
 import type { WrittenTool } from './parse-tool.ts';
 import { headerProblems, parseTool } from './parse-tool.ts';
+import { migrationProblems } from './migration-problems.ts';
 
 /** A slug that is no catalog entry: connections made from an OpenAPI document carry it. */
 export const reservedSlugs: readonly string[] = ['openapi'];
@@ -35,10 +36,12 @@ export function parseConnectorFile(value: unknown): ConnectorFile {
     found.push(...problems);
     if (definition) definitions.push(definition);
   });
+  if (found.length === 0) found.push(...migrationProblems(written, definitions));
   if (found.length > 0) throw invalid(...found);
   return {
     slug: written.slug,
     version: written.version,
+    ...(written.minimum_version === undefined ? {} : { minimum_version: written.minimum_version }),
     name: written.name,
     description: written.description,
     categories: written.categories,

@@ -89,6 +89,13 @@ export async function holdLock(tx: Tx, key: number | string): Promise<void> {
   await sql`select pg_advisory_xact_lock(${number})`.execute(tx.kysely);
 }
 
+/** The same where nobody else holds it; else false at once. */
+export async function tryLock(tx: Tx, key: string): Promise<boolean> {
+  const { rows } = await sql<{ held: boolean }>`
+    select pg_try_advisory_xact_lock(hashtextextended(${key}, 0)) as held`.execute(tx.kysely);
+  return rows[0]?.held ?? false;
+}
+
 /**
  * SQLSTATEs that mean "not now": the database is away, stopping or out of means, a statement took too long,
  * or two transactions stood in each other's way. None says that the statement is wrong.

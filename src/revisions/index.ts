@@ -1,3 +1,4 @@
+export { foreseeSync } from './foresee-sync.ts';
 export * from './impact/impact.ts';
 export { measureImpact } from './impact/measure-impact.ts';
 export * from './accept-changes.ts';

@@ -64,3 +64,20 @@ export async function versionsOf(
     .execute();
   return rows.map(versionOf);
 }
+
+/** The highest version each of these connections has been on, by connection. */
+export async function highestVersions(
+  tx: Tx,
+  organizationId: string,
+  connectionIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (connectionIds.length === 0) return new Map();
+  const rows = await of(tx)
+    .selectFrom('connection_versions')
+    .select((row) => ['connection_id', row.fn.max('version').as('highest')])
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', 'in', [...connectionIds])
+    .groupBy('connection_id')
+    .execute();
+  return new Map(rows.map((row) => [row.connection_id, Number(row.highest)]));
+}

@@ -1,7 +1,7 @@
 import type { Connection, Listed, TakenListing } from '../connections/index.ts';
 import type { Clock, Tx } from '../kernel/index.ts';
-import { applyListing, toolsOfConnections } from '../tools/index.ts';
-import { putVersion } from './store.ts';
+import { applyListing, toolsOfConnections, type Tool } from '../tools/index.ts';
+import { highestVersions, putVersion, versionsOf } from './store.ts';
 
 /**
  * Lays what a service lists over what is known, as far as the connection's policy lets it without a person. Where the
@@ -14,9 +14,10 @@ export async function takeListing(
   connection: Connection,
   listing: Listed,
 ): Promise<TakenListing> {
+  if (!listing.first) await noteCurrentVersion(tx, clock, connection);
   const sync = await applyListing(tx, clock, connection, listing);
   if (!listing.first && !sync.moved) return { ...sync, version: null };
-  const version = listing.first ? (connection.connectorVersion ?? 1) : (connection.connectorVersion ?? 1) + 1;
+  const version = listing.first ? (connection.connectorVersion ?? 1) : await nextVersion(tx, connection);
   await recordVersion(tx, clock, connection, {
     version,
     changelog: listing.first ? 'Connected.' : 'Accepted by the connection’s policy.',
@@ -34,7 +35,7 @@ export async function recordVersion(
   const { organizationId, id } = connection;
   const ownVersions = connection.kind !== 'catalog';
   const tools = ownVersions ? await toolsOfConnections(tx, organizationId, [id]) : [];
-  const accepted = tools.filter((tool) => tool.source === 'service' && tool.vanishedAt === null);
+  const accepted = tools.filter(isOfVersion);
   await putVersion(tx, {
     organization_id: organizationId,
     connection_id: id,
@@ -43,4 +44,23 @@ export async function recordVersion(
     changelog,
     created_at: clock.now(),
   });
+}
+
+/** Whether a version has the tool: somebody said yes to it, and to its going nobody has. */
+const isOfVersion = ({ source, acceptedAt, vanishedAt, heldSince }: Tool): boolean =>
+  source === 'service' && acceptedAt !== null && (vanishedAt === null || heldSince !== null);
+
+/** Connections from before versions were written down are on one that no row tells of: it is one they have been on. */
+export async function noteCurrentVersion(tx: Tx, clock: Clock, connection: Connection): Promise<void> {
+  const version = connection.connectorVersion ?? 1;
+  const known = await versionsOf(tx, connection.organizationId, connection.id);
+  if (known.some((one) => one.version === version)) return;
+  await recordVersion(tx, clock, connection, { version, changelog: 'Connected.' });
+}
+
+/** The number of a connection's next version of its own: above every one it has been on, also after a rollback. */
+export async function nextVersion(tx: Tx, connection: Connection): Promise<number> {
+  const { organizationId, id, connectorVersion } = connection;
+  const highest = (await highestVersions(tx, organizationId, [id])).get(id) ?? 1;
+  return Math.max(highest, connectorVersion ?? 1) + 1;
 }

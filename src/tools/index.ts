@@ -18,6 +18,7 @@ export * from './effective-tool.ts';
 export type { ExtraParameter } from './extend-definition.ts';
 export { freeName } from './free-name.ts';
 export * from './get-effective.ts';
+export { connectionsHolding } from './held-store.ts';
 export * from './get-tool.ts';
 export { checkInputRules, countRules, hasValue, isSecretField, parseInputRules } from './input-rules.ts';
 export { learnSchema } from './learn-schema.ts';

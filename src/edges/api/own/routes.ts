@@ -10,11 +10,13 @@ import { packRoutes } from './packs/routes.ts';
 import { panicRoutes } from './panic/routes.ts';
 import { toolRoutes } from './tools/routes.ts';
 import { userRoutes } from './users/routes.ts';
+import { versionRoutes } from './versions/routes.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
 export const ownRoutes: readonly Route[] = [
   ...catalogRoutes,
   ...connectionRoutes,
+  ...versionRoutes,
   ...toolRoutes,
   ...credentialRoutes,
   ...packRoutes,

@@ -204,7 +204,12 @@ export function writePreview(priced: ReturnType<typeof priceTools>, imported: Im
   };
 }
 
-/** Nothing is held for review yet: changes of known tools apply at once, new tools arrive disabled. */
-export const writeSync = ({ added, changed, removed, unchanged }: SyncResult) => {
-  return { added, changed, removed, unchanged, held: [] };
+export const writeSync = ({ added, changed, removed, unchanged, held }: SyncResult) => {
+  return {
+    added,
+    changed,
+    removed,
+    unchanged,
+    held: held.map((one) => ({ tool_id: one.toolId, slug: one.slug, kind: one.kind, class: one.class })),
+  };
 };

@@ -17,6 +17,7 @@ import {
   updateConnection,
   type Connection,
 } from '../../../../connections/index.ts';
+import { acceptChanges } from '../../../../revisions/index.ts';
 import { listTools, priceTools } from '../../../../tools/index.ts';
 import { route, type Asked, type Route } from '../../route.ts';
 import { connectionToolsContract as contract } from '../errors.ts';
@@ -35,6 +36,7 @@ import {
   writeSync,
 } from './codec.ts';
 import {
+  acceptBody,
   connectionParams as params,
   connectionSchema,
   customMcpBody,
@@ -235,5 +237,22 @@ export const connectionRoutes: readonly Route[] = [
     status: 200,
     answer: syncedSchema,
     handle: async ({ ctx, params }) => writeSync((await syncConnection(ctx, params.connection_id)).sync),
+  }),
+  route({
+    ...write,
+    method: 'post',
+    path: `${base}/{connection_id}/accept`,
+    summary: 'Accept what is held of a connection’s tools, all of it or of these tools',
+    description: 'A connection of the catalog moves whole and is upgraded: 409.',
+    params,
+    body: acceptBody,
+    bodyOptional: true,
+    status: 200,
+    answer: connectionSchema,
+    handle: async (asked) => {
+      const { ctx, params, body } = asked;
+      const toolIds = body.tool_ids ?? null;
+      return withTools(asked, (await acceptChanges(ctx, params.connection_id, { toolIds })).connection);
+    },
   }),
 ];

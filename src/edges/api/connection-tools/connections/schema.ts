@@ -151,13 +151,30 @@ export const importPreviewSchema = z
   })
   .openapi('OpenapiPreview');
 
+export const acceptBody = z.strictObject({
+  tool_ids: z
+    .array(idField<'tool'>())
+    .max(5000)
+    .nullish()
+    .openapi({ description: 'Tools whose held changes are accepted; all unless said.' }),
+});
+
 export const syncedSchema = z
   .object({
     added: z.array(z.string()),
     changed: z.array(z.string()),
     removed: z.array(z.string()),
     unchanged: z.int(),
-    held: z.array(z.string()),
+    held: z
+      .array(
+        z.object({
+          tool_id: z.string(),
+          slug: z.string(),
+          kind: z.enum(['added', 'changed', 'removed']),
+          class: z.enum(['text', 'widening', 'breaking', 'permission', 'added', 'removed']),
+        }),
+      )
+      .openapi({ description: 'What waits for somebody to accept it.' }),
   })
   .openapi('SyncedTools');
 

@@ -34,7 +34,8 @@ export function writeWholeConnector(
   const tools = entry.file.tools.map(({ name, title, description, effect }) => {
     return { name, title, description, effect };
   });
-  return { ...writeConnector(entry, signIn), tools };
+  const releases = entry.releases.map(({ version, changelog }) => ({ version, changelog }));
+  return { ...writeConnector(entry, signIn), releases, tools };
 }
 
 const writeSignIn = (method: SignInMethod) => ({

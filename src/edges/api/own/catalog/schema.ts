@@ -15,6 +15,12 @@ export const connectorSchema = z
       .array(z.int())
       .openapi({ description: 'Newest first; a list of connectors names only the newest.' }),
     changelog: z.string(),
+    releases: z
+      .array(z.object({ version: z.int(), changelog: z.string() }))
+      .optional()
+      .openapi({
+        description: 'Every version with its line, newest first; only when one connector is read.',
+      }),
     is_own: z.boolean().openapi({ description: 'Released or imported by this organization.' }),
     sign_in: z
       .array(

@@ -1,0 +1,115 @@
+import { authorize, change } from '../access/index.ts';
+import { updateConnectionRow, type Connection, type ConnectionsCtx } from '../connections/index.ts';
+import { bodyProblem, Fault, invalid, type Tx } from '../kernel/index.ts';
+import { acceptHeld, heldChange, toolsOfConnections, type HeldChange, type Tool } from '../tools/index.ts';
+import { releaseAccepted } from './release-accepted.ts';
+import { requireConnection } from './revision-state.ts';
+import { nextVersion, noteCurrentVersion, recordVersion } from './take-listing.ts';
+
+/** One change that was accepted: the tool as it is now, and what was held of it. */
+export type AcceptedChange = { tool: Tool; change: HeldChange };
+export type Accepted = {
+  connection: Connection;
+  version: number;
+  accepted: readonly AcceptedChange[];
+};
+
+/**
+ * Accepts what is held of a connection's tools, all of it or of these tools: a new version of its own. Rules and maps
+ * that no longer suit what was accepted stay, and are told. Nothing held: nothing changes. Fault `conflict` for a
+ * catalog connection, which moves whole; `invalid` at `tool_ids` for a tool it does not have.
+ */
+export async function acceptChanges(
+  ctx: ConnectionsCtx,
+  connectionId: string,
+  { toolIds = null }: { toolIds?: readonly string[] | null } = {},
+): Promise<Accepted> {
+  authorize(ctx.caller.principal, 'tools:write');
+  return change(ctx, 'connection.accepted', async (tx) => {
+    const before = await requireConnection(tx, ctx, connectionId, true);
+    if (before.kind === 'catalog') throw upgradesWhole();
+    const tools = await toolsOfConnections(tx, before.organizationId, [connectionId], true);
+    const chosen = toolIds === null ? tools : chooseTools(tools, toolIds);
+    const target = { type: 'connection', id: connectionId };
+    const result = await acceptTools(tx, ctx, before, chosen);
+    return { result, target, changes: result.accepted.length === 0 ? null : saidOfAccepted(before, result) };
+  });
+}
+
+/** The same for tools that are held, in the caller's transaction, which holds the connection and its tools. */
+export async function acceptTools(
+  tx: Tx,
+  ctx: ConnectionsCtx,
+  before: Connection,
+  tools: readonly Tool[],
+): Promise<Accepted> {
+  const { clock } = ctx;
+  const held = tools.flatMap((tool) => {
+    const found = heldChange(tool);
+    return found ? [{ tool, change: found }] : [];
+  });
+  if (held.length === 0) return { connection: before, version: before.connectorVersion ?? 1, accepted: [] };
+  await noteCurrentVersion(tx, clock, before);
+  const after = await acceptHeld(
+    tx,
+    clock,
+    held.map(({ tool }) => tool),
+  );
+  const accepted = held.map((one, index) => ({ tool: after[index]!, change: one.change }));
+  const version = await nextVersion(tx, before);
+  const connection = await updateConnectionRow(tx, before.organizationId, before.id, {
+    connector_version: version,
+    updated_at: clock.now(),
+  });
+  const changelog = changelogOf(accepted);
+  await recordVersion(tx, clock, connection, { version, changelog });
+  if (connection.kind === 'openapi') await releaseAccepted(tx, ctx, connection, { version, changelog });
+  return { connection, version, accepted };
+}
+
+function chooseTools(tools: readonly Tool[], toolIds: readonly string[]): readonly Tool[] {
+  const wanted = new Set(toolIds);
+  const known = new Set(tools.map(({ id }) => id));
+  const problems = toolIds.flatMap((id, index) =>
+    known.has(id)
+      ? []
+      : [bodyProblem('unknown_tool', ['tool_ids', index], 'The connection has no such tool.')],
+  );
+  if (problems.length > 0) throw invalid(...problems);
+  return tools.filter(({ id }) => wanted.has(id));
+}
+
+const kinds = ['changed', 'added', 'removed'] as const;
+
+/** One line: how many tools were changed, added and removed by it. */
+export function changelogOf(accepted: readonly AcceptedChange[]): string {
+  const counts = kinds.flatMap((kind) => {
+    const count = accepted.filter(({ change: { kind: one } }) => one === kind).length;
+    return count > 0 ? [`${count} ${kind}`] : [];
+  });
+  return `Accepted: ${counts.join(', ')}.`;
+}
+
+/** Audit rows are kept for ever: of a change of a thousand tools they hold the first differences. */
+const differencesAtMost = 200;
+
+export function saidOfAccepted(before: Connection, { version, accepted }: Accepted): Record<string, unknown> {
+  let left = differencesAtMost;
+  const tools = accepted.map(({ tool, change: { kind, class: of, diff } }) => {
+    const shown = diff.slice(0, left);
+    left -= shown.length;
+    return {
+      slug: tool.slug,
+      kind,
+      class: of,
+      diff: shown,
+      ...(shown.length < diff.length ? { cut: true } : {}),
+    };
+  });
+  return { version: { from: before.connectorVersion, to: version }, tools };
+}
+
+const upgradesWhole = (): Fault =>
+  new Fault('conflict', 'A connection of the catalog moves whole, from version to version: upgrade it.', {
+    code: 'upgrades_whole',
+  });
