@@ -8,6 +8,8 @@ export { usualRate, type KeyWish } from './key-bounds.ts';
 export { newKeyText } from './key-text.ts';
 export * from './keys.ts';
 export * from './organizations.ts';
+export * from './enter-workspace.ts';
+export * from './enter-organization.ts';
 export * from './principal.ts';
 export * from './read-journal.ts';
 export {

@@ -61,8 +61,12 @@ export type Connection = {
 };
 
 export type ConnectionMetadata = {
+  /** What people are told it is for. */
+  description?: string;
   /** Made on first use as the connector's default connection. */
   default?: boolean;
+  /** Somebody has said since how it signs in. */
+  method_chosen?: boolean;
   /** Names of the query members and headers that are sealed. */
   query?: readonly string[];
   headers?: readonly string[];

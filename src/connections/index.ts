@@ -1,3 +1,10 @@
+export * from './account/account-settings.ts';
+export * from './account/account-state.ts';
+export * from './account/account-wish.ts';
+export * from './account/delete-vault-secret.ts';
+export { checkOriginKept } from './account/origin-kept.ts';
+export type { OwnClient } from './account/own-client.ts';
+export type { AuthMode } from './account/sign-in-choice.ts';
 export { readAddress, type ReadAddress } from './address.ts';
 export * from './authenticated-connectors.ts';
 export { clientMetadata, redirectUriOf } from './clients/client-metadata.ts';
@@ -7,6 +14,7 @@ export { connectMcp, type ConnectMcpInput } from './connect-mcp.ts';
 export { connectOpenapi, type ConnectOpenapiInput } from './connect-openapi.ts';
 export * from './consent/connect-flow.ts';
 export * from './connection.ts';
+export { createSyncer, type Syncer, type SyncerDeps } from './create-syncer.ts';
 export { connectionLink, startConnect, startMcp, type LinkInput } from './consent/connection-link.ts';
 export { connectionSlug } from './connection-slug.ts';
 export {
@@ -14,7 +22,6 @@ export {
   type CredentialKeeper,
   type CredentialState,
   type KeeperDeps,
-export { createSyncer, type Syncer, type SyncerDeps } from './create-syncer.ts';
 } from './refresh/credential-keeper.ts';
 export { credentialRefOf } from './credential-ref.ts';
 export * from './credentials.ts';
@@ -23,6 +30,9 @@ export * from './clients/discover-mcp.ts';
 export { finalizeConnection, type Activates, type Finalized } from './consent/finalize-connection.ts';
 export { flipConnection, type FlipDeps } from './flip-connection.ts';
 export * from './get-connection.ts';
+export { readAgain } from './read-again.ts';
+export { recordListing } from './record-listing.ts';
+export * from './list-in-workspace.ts';
 export type { GivenClient, OAuthPaths, OAuthWish } from './clients/given-client.ts';
 export * from './hooks.ts';
 export type { FlowDeps } from './consent/enter-link.ts';

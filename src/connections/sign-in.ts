@@ -1,6 +1,6 @@
 import { bodyProblem, invalid, type JsonPath } from '../kernel/index.ts';
 import type { AuthMethod } from '../connectors/index.ts';
-import { Plaintext } from '../vault/index.ts';
+import { Plaintext, type Credential } from '../vault/index.ts';
 
 /** What a request gives to sign in with, by field; the values are sealed before anything else happens to them. */
 export type CredentialFields = Readonly<Record<string, Plaintext>>;
@@ -22,6 +22,10 @@ export function credentialFieldNames(method: AuthMethod): readonly string[] {
       return ['access_token'];
   }
 }
+
+/** Fields that a credential's method wants and that it has not. */
+export const missingIn = ({ method, fields }: Pick<Credential, 'method' | 'fields'>): readonly string[] =>
+  credentialFieldNames(method as AuthMethod).filter((field) => !fields.includes(field));
 
 /** A key or a password that a person types. */
 export const isByHand = (method: AuthMethod): boolean =>

@@ -42,6 +42,7 @@ const credentialOf = (owner: Owner, more: Partial<Credential> = {}): Credential 
   refreshedAt: null,
   wantedScopes: null,
   stepUps: 0,
+  refs: {},
   ...more,
 });
 

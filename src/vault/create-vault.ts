@@ -97,6 +97,19 @@ export function createVault(deps: { database: Database; clock: Clock; masterKeys
     return secretId;
   };
 
+  const copy: Vault['copy'] = async (tx, organizationId, secretId, { from, to }) => {
+    const sealed = await findSecret(tx, organizationId, secretId);
+    if (!sealed) throw unreadable();
+    const { key } = await keys.within(tx, organizationId, sealed.key_version);
+    let plaintext: Buffer;
+    try {
+      plaintext = openInPlace(key, secretContexts(organizationId, secretId, from), sealed.ciphertext);
+    } catch (error) {
+      throw unreadable(error);
+    }
+    return keepBytes(tx, organizationId, plaintext, to);
+  };
+
   return {
     unsealer: {
       openSecret: (organizationId, secretId) => openSecret(organizationId, secretId),
@@ -120,17 +133,9 @@ export function createVault(deps: { database: Database; clock: Clock; masterKeys
     },
     keep: (tx, organizationId, plaintext, place) =>
       keepBytes(tx, organizationId, Buffer.from(reveal(plaintext), 'utf8'), place ?? null),
-    async move(tx, organizationId, secretId, { from, to }) {
-      const sealed = await findSecret(tx, organizationId, secretId);
-      if (!sealed) throw unreadable();
-      const { key } = await keys.within(tx, organizationId, sealed.key_version);
-      let plaintext: Buffer;
-      try {
-        plaintext = openInPlace(key, secretContexts(organizationId, secretId, from), sealed.ciphertext);
-      } catch (error) {
-        throw unreadable(error);
-      }
-      const moved = await keepBytes(tx, organizationId, plaintext, to);
+    copy,
+    async move(tx, organizationId, secretId, places) {
+      const moved = await copy(tx, organizationId, secretId, places);
       await deleteSecrets(tx, organizationId, [secretId]);
       ciphers.delete(secretId);
       return moved;

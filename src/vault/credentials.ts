@@ -47,6 +47,8 @@ export type Credential = {
   wantedScopes: readonly string[] | null;
   /** How often more was wanted of it since it last got that. */
   stepUps: number;
+  /** Which fields were taken from secrets kept by themselves, and their ids there. */
+  refs: Readonly<Record<string, string>>;
 };
 
 export const credentialOf = (row: CredentialRow): Credential => ({
@@ -70,6 +72,7 @@ export const credentialOf = (row: CredentialRow): Credential => ({
   refreshedAt: row.refreshed_at,
   wantedScopes: row.wanted_scopes,
   stepUps: row.step_ups,
+  refs: row.refs as Record<string, string>,
 });
 
 /** What a credential's fields are bound to. */
@@ -117,6 +120,10 @@ export async function putCredential(
     fields: Readonly<Record<string, Plaintext>>;
     /** Fields that are sealed already, by name: the ids of their secrets, which are shredded as they move here. */
     sealed?: Readonly<Record<string, string>>;
+    /** Fields taken from secrets kept by themselves, by name: each gets a copy that is bound to its place here. */
+    refs?: Readonly<Record<string, { vaultId: string; secretId: string }>>;
+    /** Why nothing can be signed with it as it is, such as a field that is missing. */
+    unusable?: string | null;
   },
 ): Promise<Credential> {
   const { connectionId, owner } = input;
@@ -132,6 +139,12 @@ export async function putCredential(
       to: { ...place, field },
     });
   }
+  const refs: Record<string, string> = {};
+  for (const [field, { vaultId, secretId }] of Object.entries(input.refs ?? {})) {
+    const places = { from: null, to: { ...place, field } };
+    moved[field] = await deps.vault.copy(tx, organizationId, secretId, places);
+    refs[field] = vaultId;
+  }
   await insertCredential(tx, {
     organization_id: organizationId,
     credential_id: credentialId,
@@ -146,8 +159,8 @@ export async function putCredential(
     }),
     created_at: deps.clock.now(),
     version: 1,
-    status: 'connected',
-    status_reason: null,
+    status: input.unusable ? 'auth_failed' : 'connected',
+    status_reason: input.unusable ?? null,
     expires_at: input.expiresAt ?? null,
     refresh_due_at: input.refreshDueAt ?? null,
     scopes: input.scopes ? [...input.scopes] : null,
@@ -158,6 +171,7 @@ export async function putCredential(
     refreshed_at: null,
     wanted_scopes: input.wantedScopes ? [...input.wantedScopes] : null,
     step_ups: input.stepUps ?? 0,
+    refs: JSON.stringify(refs),
   });
   const [row] = await findCredentialRows(tx, organizationId, { credentialId });
   return credentialOf(row!);

@@ -1,4 +1,4 @@
-import type { Insertable, Kysely, Selectable, Updateable } from 'kysely';
+import type { Generated, Insertable, Kysely, Selectable, Updateable } from 'kysely';
 import type { Tx } from '../kernel/index.ts';
 
 /** What a credential is good for: design.md, "Status". */
@@ -42,6 +42,7 @@ export type VaultTables = {
     refreshed_at: Date | null;
     wanted_scopes: string[] | null;
     step_ups: number;
+    refs: Generated<unknown>;
   };
   installation: { organization_id: string; secret_id: string };
 };
@@ -108,6 +109,7 @@ export async function deleteSecrets(
 export type CredentialFilter = {
   credentialId?: string;
   connectionId?: string;
+  connectionIds?: readonly string[];
   owner?: { type: 'organization' | 'company' | 'user'; id: string };
 };
 
@@ -119,6 +121,10 @@ export async function findCredentials(
   let query = of(tx).selectFrom('credentials').selectAll().where('organization_id', '=', organizationId);
   if (filter.credentialId) query = query.where('credential_id', '=', filter.credentialId);
   if (filter.connectionId) query = query.where('connection_id', '=', filter.connectionId);
+  if (filter.connectionIds) {
+    if (filter.connectionIds.length === 0) return [];
+    query = query.where('connection_id', 'in', [...filter.connectionIds]);
+  }
   if (filter.owner) {
     query = query.where('owner_type', '=', filter.owner.type).where('owner_id', '=', filter.owner.id);
   }

@@ -39,6 +39,13 @@ export type Vault = {
     secretId: string,
     places: { from: FieldPlace | null; to: FieldPlace | null },
   ): Promise<string>;
+  /** Seals a value anew for another place and leaves it where it is. Answers the new row's id. */
+  copy(
+    tx: Tx,
+    organizationId: string,
+    secretId: string,
+    places: { from: FieldPlace | null; to: FieldPlace | null },
+  ): Promise<string>;
   /** Deletes sealed values: shreds them. */
   discard(tx: Tx, organizationId: string, secretIds: readonly string[]): Promise<void>;
   /** Seals bytes that are kept elsewhere (a stored response, a call's view); `context` binds them to their row. */

@@ -18,6 +18,12 @@ export type OAuthClientTables = {
     expires_at: Date | null;
     created_at: Date;
     updated_at: Date;
+    /** The secret kept by itself that `secret_id` is a copy of. */
+    secret_vault_id: string | null;
+    /** Where people are sent back to after the connect page, unless a link says otherwise. */
+    callback_url: string | null;
+    /** Asked for instead of the connector's scopes. */
+    scopes_override: string[] | null;
   };
 };
 
@@ -76,6 +82,41 @@ export async function clientsOfConnection(
     .orderBy('created_at', 'desc')
     .orderBy('oauth_client_id', 'desc')
     .execute();
+}
+
+/** The clients that were given to each of these connections. */
+export async function givenClients(
+  tx: Tx,
+  organizationId: string,
+  connectionIds: readonly string[],
+): Promise<ReadonlyMap<string, OAuthClientRow>> {
+  if (connectionIds.length === 0) return new Map();
+  const rows = await of(tx)
+    .selectFrom('oauth_clients')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', 'in', [...connectionIds])
+    .where('registration', '=', 'given')
+    .orderBy('created_at')
+    .orderBy('oauth_client_id')
+    .execute();
+  // The newest stands, as it does where one is signed in with.
+  return new Map(rows.map((row) => [row.connection_id!, row]));
+}
+
+/** Connections whose own client keeps a copy of this secret. */
+export async function connectionsKeeping(
+  tx: Tx,
+  organizationId: string,
+  vaultId: string,
+): Promise<readonly string[]> {
+  const rows = await of(tx)
+    .selectFrom('oauth_clients')
+    .select('connection_id')
+    .where('organization_id', '=', organizationId)
+    .where('secret_vault_id', '=', vaultId)
+    .execute();
+  return rows.flatMap(({ connection_id: id }) => (id === null ? [] : [id]));
 }
 
 /**

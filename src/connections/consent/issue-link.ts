@@ -1,10 +1,13 @@
 import { findOrganization, type Principal } from '../../access/index.ts';
 import { appendAudit } from '../../journal/index.ts';
-import { newId, notFound, type Clock, type Database } from '../../kernel/index.ts';
+import { newId, notFound, type Clock, type Database, type Tx } from '../../kernel/index.ts';
 import type { Owner } from '../../vault/index.ts';
+import type { Connection } from '../connection.ts';
 import { checkCallback } from './callback.ts';
 import { hashOf, linkLife, newToken, type LinkScope } from './link.ts';
 import { insertLink } from './link-store.ts';
+import { redirectUriOf } from '../clients/client-metadata.ts';
+import { givenClients } from '../clients/oauth-client-store.ts';
 import { findConnection } from '../store.ts';
 
 export type LinkWish = {
@@ -41,7 +44,8 @@ export async function issueLink(
     const connection = await findConnection(tx, organizationId, { id: wish.connectionId });
     if (!connection) throw notFound();
     const organization = await findOrganization(tx, { id: organizationId });
-    checkCallback((organization?.callback_urls ?? []) as string[], wish);
+    const registered = (organization?.callback_urls ?? []) as string[];
+    checkCallback(registered, wish);
     await insertLink(tx, {
       organization_id: organizationId,
       link_id: linkId,
@@ -52,7 +56,7 @@ export async function issueLink(
       user_id: wish.userId,
       pack_id: wish.packId,
       auth_scope: wish.authScope,
-      callback_url: wish.callbackUrl,
+      callback_url: wish.callbackUrl ?? (await usualCallback(tx, deps, connection, registered)),
       state: wish.state,
       created_by_type: by.type,
       created_by_id: by.id,
@@ -75,4 +79,16 @@ export async function issueLink(
     });
   });
   return { linkId, token, url: `${deps.publicUrl}/connect/${token}`, expiresAt };
+}
+
+/** Where the connection's own app sends people on to, as long as it is one of the organization's addresses. */
+async function usualCallback(
+  tx: Tx,
+  deps: { publicUrl: string },
+  { organizationId, id }: Connection,
+  registered: readonly string[],
+): Promise<string | null> {
+  const address = (await givenClients(tx, organizationId, [id])).get(id)?.callback_url ?? null;
+  const isOurs = address === redirectUriOf(deps.publicUrl);
+  return address !== null && !isOurs && registered.includes(address) ? address : null;
 }

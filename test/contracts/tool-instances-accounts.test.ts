@@ -1,0 +1,461 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { authorize, change } from '../../src/access/index.ts';
+import {
+  accountStateOf,
+  afterAccountSettings,
+  applyAccountSettings,
+  checkOriginKept,
+  findConnection,
+  updateConnectionRow,
+  type ConnectionsCtx,
+} from '../../src/connections/index.ts';
+import { Fault, newId, parseId } from '../../src/kernel/index.ts';
+import { httpService, sendJson, type Fake } from '../fakes/http-service.ts';
+import { createVisitor } from '../visitor.ts';
+import type { Json } from '../world.ts';
+import { followLink, openAccountDesk, type Accounts, type Organization } from './account-desk.ts';
+import { addConnector, keyConnector, keys, oauthConnector } from './connect-desk.ts';
+
+type Home = Organization & { slug: string; secrets: string };
+type Answered = { status: number; json: Json; text: string };
+
+describe('a tool instance signs in', () => {
+  let accounts: Accounts;
+  let basic: Fake;
+  let elsewhere: Fake;
+  before(async () => {
+    accounts = await openAccountDesk();
+    const { world, server, service } = accounts;
+    basic = await httpService(({ headers }, response) => {
+      const good = `Basic ${Buffer.from('ada:pass-of-ada').toString('base64')}`;
+      sendJson(response, { seen: headers.authorization ?? null }, headers.authorization === good ? 200 : 401);
+    });
+    elsewhere = await httpService((_seen, response) => sendJson(response, { id: 1, email: 'x' }));
+    const oauth2 = {
+      type: 'oauth2',
+      authorization_url: `${server.url}/authorize`,
+      token_url: `${server.url}/token`,
+      scopes: ['read', 'write'],
+      pkce: true,
+      client_auth: 'client_secret_basic',
+      rotation: true,
+      margin_seconds: 60,
+    };
+    const apiKey = { type: 'api_key', in: 'header', name: 'X-Api-Key' };
+    const auth = [apiKey, { ...apiKey, name: 'X-Other-Key' }, { type: 'basic' }, oauth2, { type: 'none' }];
+    addConnector(world, keyConnector('doors', service.url, { auth, identity: null }));
+    addConnector(world, keyConnector('gate', basic.url, { auth: [{ type: 'basic' }], identity: null }));
+    addConnector(world, oauthConnector('pier', server.url, { auth: [{ ...oauth2, scopes: ['read'] }] }));
+    const region = { name: 'base', display_name: 'Address', type: 'url', required: true };
+    addConnector(world, keyConnector('movable', '{base}', { config: [region], identity: null }));
+  });
+  after(async () => {
+    await accounts.close();
+    await Promise.all([basic.close(), elsewhere.close()]);
+  });
+
+  const home = async (): Promise<Home> => {
+    const org = await accounts.organization();
+    const { slug } = await org.done('GET', `/v1/orgs/${org.id}`);
+    return { ...org, slug, secrets: `/v1/orgs/${slug}/vault/secrets` };
+  };
+  const keep = async (org: Home, value: string, workspace_id?: string): Promise<string> =>
+    (await org.done('POST', org.secrets, { name: 'A secret', value, workspace_id })).vault_id;
+  const make = async (org: Home, connector: string, more: object = {}): Promise<string> => {
+    const made = await org.done('POST', '/v1/connections', { kind: 'catalog', connector, ...more });
+    return parseId(made.id)!;
+  };
+  const ctxOf = async ({ key }: { key: string }): Promise<ConnectionsCtx> => {
+    const principal = await accounts.world.crib.authenticator.authenticate({
+      authorization: [`Bearer ${key}`],
+      apiKey: [],
+    });
+    return accounts.world.deps.ctxFor({ principal, requestId: 'req_test' });
+  };
+  const put = async (org: { key: string }, id: string, body: Json, address?: string): Promise<Answered> => {
+    const ctx = await ctxOf(org);
+    const client = body.connection_credentials;
+    const wish = {
+      credentialRefs: body.credential_refs,
+      authMode: body.auth_mode,
+      authConfig: body.auth_config,
+      connectionCredentials:
+        client &&
+        ({
+          clientId: client.client_id,
+          clientSecretVaultId: client.client_secret_vault_id,
+          callbackUrl: client.callback_url,
+          scopesOverride: client.scopes_override,
+        } as const),
+    };
+    try {
+      authorize(ctx.caller.principal, 'tools:write');
+      const { organizationId } = ctx.caller.principal;
+      const applied = await change(ctx, 'connection.configured', async (tx) => {
+        let connection = (await findConnection(tx, organizationId, { id }, true))!;
+        if (address) {
+          await checkOriginKept(tx, connection, address, wish, ['configuration']);
+          connection = await updateConnectionRow(tx, organizationId, id, { address });
+        }
+        const result = await applyAccountSettings(tx, ctx, connection, wish);
+        const changes = result.changes ?? (address ? { address } : null);
+        return { result, target: { type: 'connection', id }, changes };
+      });
+      await afterAccountSettings(ctx, applied);
+      return { status: 200, json: await read(org, id), text: '' };
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      const status = error.kind === 'invalid' ? 422 : error.kind === 'forbidden' ? 403 : 500;
+      const detail = error.problems.map(({ path }) => ({ loc: ['body', ...path] }));
+      return { status, json: { detail }, text: `${error.message} ${JSON.stringify(error.problems)}` };
+    }
+  };
+  const read = async (org: { key: string }, id: string): Promise<Json> => {
+    const ctx = await ctxOf(org);
+    const found = await ctx.database.transaction(
+      { organizationId: ctx.caller.principal.organizationId },
+      async (tx) => (await findConnection(tx, ctx.caller.principal.organizationId, { id }))!,
+    );
+    const state = (await accountStateOf(ctx, [found]))(found);
+    const client = state.connectionCredentials;
+    return {
+      auth_mode: state.authMode,
+      auth_config: state.authConfig,
+      credential_refs: state.credentialRefs,
+      credential_fields: state.credentialFields,
+      has_credentials: state.hasCredentials,
+      connection_status: state.connectionStatus,
+      connection_credentials: client && {
+        client_id: client.clientId,
+        client_secret_vault_id: client.clientSecretVaultId,
+        callback_url: client.callbackUrl,
+        scopes_override: client.scopesOverride,
+      },
+    };
+  };
+  const refused = (answer: Answered, ...locs: (string | number)[][]): void => {
+    assert.equal(answer.status, 422, answer.text);
+    const said = answer.json.detail.map(({ loc }: Json) => loc);
+    assert.deepEqual(
+      said,
+      locs.map((loc) => ['body', ...loc]),
+    );
+  };
+  /** What the service answers a call of the instance's `me`, as the organization. */
+  const call = async (org: Home, id: string): Promise<Json> => {
+    const { slug } = await org.done('GET', `/v1/connections/${id}`);
+    const entries = [{ slug, auth_scope: 'ORGANIZATION' }];
+    const pack = await org.done('POST', '/v1/packs', { name: `pack ${newId()}`, entries });
+    return org.done('POST', '/v1/calls', { pack: pack.id, tool: `${slug}__me`, arguments: {} });
+  };
+
+  test('with a referenced secret: its call has the value, and nothing that can be read has it', async () => {
+    const org = await home();
+    const id = await make(org, 'ledger');
+    assert.deepEqual(await read(org, id), {
+      auth_mode: 'vault',
+      auth_config: { method: 'api_key', in: 'header', name: 'X-Api-Key' },
+      credential_refs: {},
+      credential_fields: ['api_key'],
+      has_credentials: false,
+      connection_status: 'not_connected',
+      connection_credentials: null,
+    });
+    const vaultId = await keep(org, keys.ada);
+    const after = await put(org, id, { credential_refs: { api_key: vaultId } });
+    assert.deepEqual(after.json.credential_refs, { api_key: vaultId }, after.text);
+    assert.equal(after.json.has_credentials, true);
+    assert.equal(after.json.connection_status, 'connected');
+    const called = await call(org, id);
+    assert.equal(called.isError, false, JSON.stringify(called));
+    assert.equal(called.structuredContent.email, 'ada@example.com');
+    for (const path of ['/v1/audit?limit=100', '/v1/credentials', `/v1/connections/${id}`, org.secrets]) {
+      assert.ok(!(await org.ask('GET', path)).text.includes(keys.ada), path);
+    }
+    const tried = await org.done('POST', `/v1/connections/${id}/test`);
+    assert.equal(tried.ok ?? tried.success, true, JSON.stringify(tried));
+  });
+
+  test('the same reference again, and an instance as it was read, change nothing', async () => {
+    const org = await home();
+    const id = await make(org, 'ledger');
+    const vaultId = await keep(org, keys.ada);
+    await put(org, id, { credential_refs: { api_key: vaultId } });
+    const credential = (await org.done('GET', '/v1/credentials'))[0];
+    const { updated_at } = await org.done('GET', `/v1/connections/${id}`);
+    const { auth_mode, auth_config, credential_refs, connection_credentials } = await read(org, id);
+    await put(org, id, { auth_mode, auth_config, credential_refs, connection_credentials });
+    await put(org, id, {});
+    assert.deepEqual((await org.done('GET', '/v1/credentials'))[0], credential);
+    assert.equal((await org.done('GET', `/v1/connections/${id}`)).updated_at, updated_at);
+  });
+
+  test('with some of its fields it keeps them, is not connected, and signs nothing', async () => {
+    const org = await home();
+    const id = await make(org, 'gate');
+    const [user, password] = [await keep(org, 'ada'), await keep(org, 'pass-of-ada')];
+    const half = await put(org, id, { credential_refs: { username: user } });
+    assert.deepEqual(half.json.credential_refs, { username: user });
+    assert.deepEqual([half.json.has_credentials, half.json.connection_status], [false, 'not_connected']);
+    const before = basic.requests.length;
+    await call(org, id);
+    await org.done('POST', `/v1/connections/${id}/test`);
+    assert.equal(basic.requests.length, before);
+    const whole = await put(org, id, { credential_refs: { username: user, password } });
+    assert.deepEqual([whole.json.has_credentials, whole.json.connection_status], [true, 'connected']);
+    assert.equal((await call(org, id)).isError, false);
+    const none = await put(org, id, { credential_refs: {} });
+    assert.deepEqual([none.json.has_credentials, none.json.connection_status], [false, 'not_connected']);
+    assert.deepEqual(none.json.credential_refs, {});
+    assert.deepEqual(await org.done('GET', '/v1/credentials'), []);
+  });
+
+  test('references are refused at their field: unknown fields, and secrets that are absent, foreign or another workspace’s', async () => {
+    const [org, other] = [await home(), await home()];
+    const west = await org.done('POST', `/v1/orgs/${org.slug}/workspaces`, { slug: 'west', name: 'West' });
+    const id = await make(org, 'ledger');
+    const good = await keep(org, keys.ada);
+    const at = ['credential_refs', 'api_key'];
+    refused(await put(org, id, { credential_refs: { api_key: newId() } }), at);
+    refused(await put(org, id, { credential_refs: { api_key: 'not an id' } }), at);
+    refused(await put(org, id, { credential_refs: { api_key: await keep(other, 'x') } }), at);
+    refused(await put(org, id, { credential_refs: { api_key: await keep(org, 'x', west.id) } }), at);
+    refused(await put(org, id, { credential_refs: { token: good } }), ['credential_refs', 'token']);
+    refused(
+      await put(org, id, { credential_refs: { token: good, api_key: newId() } }),
+      ['credential_refs', 'token'],
+      at,
+    );
+    assert.equal((await read(org, id)).has_credentials, false);
+    const western = await make(org, 'ledger', { workspace: 'west' });
+    const [own, anywhere] = [await keep(org, keys.ada, 'west'), good];
+    for (const ref of [own, anywhere]) {
+      const put1 = await put(org, western, { credential_refs: { api_key: ref } });
+      assert.equal(put1.json.connection_status, 'connected', put1.text);
+    }
+  });
+
+  test('a secret in use is not deleted: 409 names its users; when it is used no more it goes', async () => {
+    const org = await home();
+    const id = await make(org, 'ledger', { nickname: 'Books' });
+    const robot = await make(org, 'harbour', { nickname: 'Quay' });
+    const vaultId = await keep(org, keys.ada);
+    await put(org, id, { credential_refs: { api_key: vaultId } });
+    await put(org, robot, {
+      connection_credentials: { client_id: 'toolcrib', client_secret_vault_id: vaultId },
+    });
+    const answer = await org.ask('DELETE', `${org.secrets}/${vaultId}`);
+    assert.equal(answer.status, 409, answer.text);
+    assert.equal(answer.json.error, 'VAULT_SECRET_IN_USE');
+    const users = answer.json.details.used_by.toSorted((one: Json, next: Json) =>
+      one.name < next.name ? -1 : 1,
+    );
+    assert.deepEqual(users, [
+      { type: 'tool_instance', id, name: 'Books' },
+      { type: 'tool_instance', id: robot, name: 'Quay' },
+    ]);
+    assert.equal((await call(org, id)).isError, false);
+    await put(org, robot, { connection_credentials: null });
+    assert.equal((await org.ask('DELETE', `${org.secrets}/${vaultId}`)).status, 409);
+    await put(org, id, { credential_refs: null });
+    assert.equal((await org.ask('DELETE', `${org.secrets}/${vaultId}`)).status, 204);
+  });
+
+  test('a credential put by another contract is there without references, and they take its place', async () => {
+    const org = await home();
+    const id = await make(org, 'ledger', { credential: { api_key: keys.grace } });
+    const { has_credentials, credential_refs } = await read(org, id);
+    assert.deepEqual([has_credentials, credential_refs], [true, {}]);
+    assert.equal((await put(org, id, { credential_refs: {} })).json.has_credentials, true);
+    const vaultId = await keep(org, keys.ada);
+    await put(org, id, { credential_refs: { api_key: vaultId } });
+    assert.equal((await call(org, id)).structuredContent.email, 'ada@example.com');
+    const { slug } = await org.done('GET', `/v1/connections/${id}`);
+    await org.done('PUT', '/v1/credentials', { connection: slug, fields: { api_key: keys.grace } });
+    assert.deepEqual((await read(org, id)).credential_refs, {});
+    assert.equal((await org.ask('DELETE', `${org.secrets}/${vaultId}`)).status, 204);
+  });
+
+  test('by the method that auth_mode and auth_config name; another one begins without a credential', async () => {
+    const org = await home();
+    const id = await make(org, 'doors');
+    const vaultId = await keep(org, keys.ada);
+    await put(org, id, { credential_refs: { api_key: vaultId } });
+    const other = await put(org, id, { auth_config: { method: 'api_key', name: 'X-Other-Key' } });
+    assert.deepEqual(other.json.auth_config, { method: 'api_key', in: 'header', name: 'X-Other-Key' });
+    assert.deepEqual([other.json.has_credentials, other.json.connection_status], [false, 'not_connected']);
+    const both = {
+      auth_config: { method: 'basic' },
+      credential_refs: { username: vaultId, password: vaultId },
+    };
+    const hand = await put(org, id, both);
+    assert.deepEqual(hand.json.credential_fields, ['username', 'password']);
+    assert.equal(hand.json.connection_status, 'connected');
+    const oauth = await put(org, id, { auth_mode: 'connection' });
+    assert.deepEqual([oauth.json.auth_mode, oauth.json.auth_config.method], ['connection', 'oauth2']);
+    assert.deepEqual([oauth.json.credential_fields, oauth.json.credential_refs], [[], {}]);
+    assert.equal(oauth.json.connection_status, 'not_connected');
+    refused(await put(org, id, { credential_refs: { access_token: vaultId } }), [
+      'credential_refs',
+      'access_token',
+    ]);
+    const none = await put(org, id, { auth_mode: 'none' });
+    assert.deepEqual([none.json.auth_mode, none.json.connection_status], ['none', null]);
+    assert.equal((await org.done('GET', `/v1/connections/${id}`)).status, 'connected');
+    const usual = await put(org, id, { auth_mode: null });
+    assert.deepEqual(usual.json.auth_config, { method: 'api_key', in: 'header', name: 'X-Api-Key' });
+    assert.equal(usual.json.connection_status, 'not_connected');
+  });
+
+  test('a method that the connector has not, or that does not go with the mode, is refused in its place', async () => {
+    const org = await home();
+    const [doors, ledger] = [await make(org, 'doors'), await make(org, 'ledger')];
+    refused(await put(org, doors, { auth_config: { method: 'bearer' } }), ['auth_config', 'method']);
+    refused(await put(org, doors, { auth_config: { method: 7 } }), ['auth_config', 'method']);
+    refused(await put(org, doors, { auth_mode: 'connection', auth_config: { method: 'basic' } }), [
+      'auth_config',
+      'method',
+    ]);
+    refused(await put(org, doors, { auth_config: { method: 'api_key', name: 'X-Third' } }), [
+      'auth_config',
+      'name',
+    ]);
+    refused(await put(org, doors, { auth_config: { method: 'basic', zz: 1 } }), ['auth_config', 'zz']);
+    refused(await put(org, ledger, { auth_mode: 'connection' }), ['auth_mode']);
+    refused(await put(org, ledger, { auth_mode: 'none' }), ['auth_mode']);
+  });
+
+  test('with an OAuth app of its own, asking for its own scopes, and sends people on to its callback', async () => {
+    const org = await home();
+    const back = 'https://app.example.com/back';
+    await org.done('PATCH', `/v1/orgs/${org.slug}`, { callback_urls: [back] });
+    const id = await make(org, 'pier', { method: 'oauth2' });
+    assert.equal((await read(org, id)).connection_credentials, null);
+    const vaultId = await keep(org, 'toolcrib-secret');
+    const own = {
+      client_id: 'toolcrib',
+      client_secret_vault_id: vaultId,
+      callback_url: back,
+      scopes_override: ['berths:read', 'berths:write'],
+    };
+    const after = await put(org, id, { connection_credentials: own });
+    assert.deepEqual(after.json.connection_credentials, own, after.text);
+    assert.equal(after.json.connection_status, 'not_connected');
+    const { connect_url } = await org.done('POST', `/v1/connections/${id}/connect`);
+    assert.equal((await read(org, id)).connection_status, 'pending');
+    const seen = accounts.server.authorizations.length;
+    const page = await followLink(accounts, connect_url);
+    const asked = accounts.server.authorizations.slice(seen);
+    assert.equal(asked.at(-1)?.get('scope'), 'berths:read berths:write');
+    assert.equal(asked.at(-1)?.get('client_id'), 'toolcrib');
+    assert.match(`${page.text} ${JSON.stringify(page.headers)}`, /app\.example\.com\/back\?status=success/);
+    const connected = await read(org, id);
+    assert.deepEqual(
+      [connected.connection_status, connected.has_credentials, connected.credential_refs],
+      ['connected', true, {}],
+    );
+    const fewer = { ...own, scopes_override: null, callback_url: null };
+    assert.deepEqual(
+      (await put(org, id, { connection_credentials: fewer })).json.connection_credentials,
+      fewer,
+    );
+    const again = await org.done('POST', `/v1/connections/${id}/connect`);
+    await followLink(accounts, again.connect_url);
+    assert.equal(accounts.server.authorizations.at(-1)?.get('scope'), 'read');
+    const cleared = await put(org, id, { connection_credentials: null });
+    assert.equal(cleared.json.connection_credentials, null);
+    const { pathname } = new URL((await org.done('POST', `/v1/connections/${id}/connect`)).connect_url);
+    assert.match((await createVisitor(accounts.world.url).open(pathname)).text, /OAuth app/);
+  });
+
+  test('as a client, its token is had at once with the secret that is referenced', async () => {
+    const org = await home();
+    const id = await make(org, 'robot');
+    const wrong = await keep(org, 'not-the-secret');
+    const client = { client_id: 'toolcrib', client_secret_vault_id: wrong };
+    const refusedBy = await put(org, id, { connection_credentials: client });
+    assert.deepEqual(
+      [refusedBy.json.connection_status, refusedBy.json.has_credentials],
+      ['not_connected', false],
+    );
+    const right = await keep(org, 'toolcrib-secret');
+    const good = await put(org, id, { connection_credentials: { ...client, client_secret_vault_id: right } });
+    assert.deepEqual(
+      [good.json.connection_status, good.json.has_credentials],
+      ['connected', true],
+      good.text,
+    );
+    assert.equal((await org.ask('DELETE', `${org.secrets}/${wrong}`)).status, 204);
+  });
+
+  test('an OAuth app is refused in its place: a foreign secret, an address that is not ours, what is no scope', async () => {
+    const [org, other] = [await home(), await home()];
+    const id = await make(org, 'pier', { method: 'oauth2' });
+    const at = 'connection_credentials';
+    const answer = await put(org, id, {
+      connection_credentials: {
+        client_id: 'toolcrib',
+        client_secret_vault_id: await keep(other, 'x'),
+        callback_url: 'https://elsewhere.example/',
+        scopes_override: ['read', 'two words', ''],
+      },
+    });
+    refused(
+      answer,
+      [at, 'client_secret_vault_id'],
+      [at, 'callback_url'],
+      [at, 'scopes_override', 1],
+      [at, 'scopes_override', 2],
+    );
+    const ours = `${new URL((await org.done('POST', `/v1/connections/${id}/connect`)).connect_url).origin}/connect/callback`;
+    const put1 = await put(org, id, {
+      connection_credentials: { client_id: 'toolcrib', callback_url: ours },
+    });
+    assert.equal(put1.json.connection_credentials.callback_url, ours, put1.text);
+    const ledger = await make(org, 'ledger');
+    refused(await put(org, ledger, { connection_credentials: { client_id: 'x' } }), [at]);
+  });
+
+  test('a connection that moves to another origin needs a new credential in the same request', async () => {
+    const org = await home();
+    const id = await make(org, 'movable', { config: { base: accounts.service.url } });
+    const vaultId = await keep(org, keys.ada);
+    await put(org, id, { credential_refs: { api_key: vaultId } });
+    refused(await put(org, id, {}, elsewhere.url), ['configuration']);
+    refused(await put(org, id, { auth_mode: 'vault' }, elsewhere.url), ['configuration']);
+    await put(org, id, {}, `${accounts.service.url}/deeper`);
+    assert.equal((await read(org, id)).has_credentials, true);
+    const user = await org.done('POST', '/v1/users', { origin_user_id: 'u', origin_user_name: 'u' });
+    const { slug } = await org.done('GET', `/v1/connections/${id}`);
+    const owner = { type: 'user', id: user.id };
+    await org.done('PUT', '/v1/credentials', { connection: slug, owner, fields: { api_key: keys.grace } });
+    const moved = await put(org, id, { credential_refs: { api_key: vaultId } }, elsewhere.url);
+    assert.deepEqual([moved.status, moved.json.has_credentials], [200, true], moved.text);
+    await call(org, id);
+    assert.deepEqual(
+      elsewhere.requests.map(({ headers }) => headers['x-api-key']),
+      [keys.ada],
+    );
+    const left: Json[] = await org.done('GET', '/v1/credentials');
+    assert.deepEqual(
+      left.map((credential) => credential.owner.type),
+      ['organization'],
+      'the user’s was given for the old origin',
+    );
+  });
+
+  test('what touches secrets needs credentials:write, and no key of some packs or users', async () => {
+    const org = await home();
+    const id = await make(org, 'ledger');
+    const vaultId = await keep(org, keys.ada);
+    const key = await org.keyOf(['tools:write', 'tools:read']);
+    assert.equal((await put({ key }, id, { credential_refs: { api_key: vaultId } })).status, 403);
+    assert.equal((await put({ key }, id, { credential_refs: { api_key: newId() } })).status, 403);
+    assert.equal((await put({ key }, id, { credential_refs: {}, connection_credentials: null })).status, 200);
+    const both = await org.keyOf(['tools:write', 'tools:read', 'credentials:write']);
+    assert.equal((await put({ key: both }, id, { credential_refs: { api_key: vaultId } })).status, 200);
+    assert.equal((await put({ key }, id, { credential_refs: {} })).status, 403);
+    assert.equal((await read(org, id)).has_credentials, true);
+  });
+});
