@@ -2,13 +2,13 @@ import { authorize, change, holdSlugs, mayUseWorkspace, type Ctx } from '../acce
 import { Fault, notFound } from '../kernel/index.ts';
 import type { Vault } from '../vault/index.ts';
 import type { Drivers } from '../drivers/index.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, DriftPolicy } from './connection.ts';
 import type { ConnectionHooks } from './hooks.ts';
 import { removeAllAccounts } from './revoke/remove-accounts.ts';
 import { runRevocation } from './revoke/run-revocation.ts';
 import { deleteConnectionRow, findConnection, updateConnectionRow } from './store.ts';
 
-/** Renames a connection, takes it out of service, or says what of it asks and how often it may be called. Its slug never changes. */
+/** Renames a connection, takes it out of service, or says what of it asks, how often it may be called and what becomes of changes at the service. Its slug never changes. */
 export async function updateConnection(
   ctx: Ctx,
   connectionId: string,
@@ -17,6 +17,8 @@ export async function updateConnection(
     isActive?: boolean;
     requiresConfirmation?: boolean | null;
     maxCallsPerTurn?: number | null;
+    /** In force from the next listing on. */
+    driftPolicy?: DriftPolicy;
   },
 ): Promise<Connection> {
   const { principal } = ctx.caller;
@@ -39,6 +41,9 @@ export async function updateConnection(
         : {}),
       ...(input.maxCallsPerTurn !== undefined && input.maxCallsPerTurn !== before.maxCallsPerTurn
         ? { max_calls_per_turn: input.maxCallsPerTurn }
+        : {}),
+      ...(input.driftPolicy !== undefined && input.driftPolicy !== before.driftPolicy
+        ? { drift_policy: input.driftPolicy }
         : {}),
     };
     if (Object.keys(set).length === 0) return { result: before, target, changes: null };

@@ -111,8 +111,12 @@ function given(fields: { [field: string]: CredentialFields[string] | null | unde
 }
 
 export function readUpdate(body: z.output<typeof updateConnectionBody>) {
-  // Null for a boolean means back to its default.
-  return { nickname: body.nickname, isActive: body.is_active === null ? true : body.is_active };
+  // Null means back to the default.
+  return {
+    nickname: body.nickname,
+    isActive: body.is_active === null ? true : body.is_active,
+    driftPolicy: body.drift_policy === null ? ('hold' as const) : body.drift_policy,
+  };
 }
 
 /** The domain's status in this contract's words; `error` is a connection whose tools were never read. */
@@ -156,6 +160,7 @@ export function writeConnection(
     created_at: connection.createdAt.toISOString(),
     updated_at: connection.updatedAt.toISOString(),
     is_active: connection.isActive,
+    drift_policy: connection.driftPolicy,
     tools: tools.map(writeTool),
   };
 }

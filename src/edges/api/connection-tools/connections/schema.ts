@@ -117,9 +117,14 @@ export const openapiBody = z.strictObject({
     .nullish(),
 });
 
+const driftPolicy = z.enum(['hold', 'accept_text', 'accept_compatible', 'follow']);
+
 export const updateConnectionBody = z.strictObject({
   nickname: nickname.optional(),
   is_active: z.boolean().nullish(),
+  drift_policy: driftPolicy.nullish().openapi({
+    description: 'What of the service’s changes is accepted without a person; null: `hold`.',
+  }),
 });
 
 const status = z.enum(['pending_oauth', 'active', 'needs_reauth', 'error']);
@@ -198,6 +203,7 @@ export const connectionSchema = z
     created_at: z.string(),
     updated_at: z.string(),
     is_active: z.boolean(),
+    drift_policy: driftPolicy,
     tools: z.array(toolSchema),
   })
   .openapi('IntegrationConnection');

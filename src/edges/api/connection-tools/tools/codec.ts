@@ -6,6 +6,7 @@ import {
   describeTool,
   getOwn,
   hasValue,
+  heldChange,
   parseInputRules,
   parseResponseMap,
   setOwn,
@@ -13,6 +14,7 @@ import {
   type ToolOfConnection,
   type ToolPatch,
 } from '../../../../tools/index.ts';
+import { writeHeldChange } from '../../held-change.ts';
 import type { patchToolBody, testBody, testedSchema, toolSchema } from './schema.ts';
 
 /** The contract's name of a connector: imported documents all have one. */
@@ -115,7 +117,7 @@ export function writeTool({ tool, connection }: ToolOfConnection): z.input<typeo
     requires_confirmation: tool.curation.requiresConfirmation,
     execution_kind: described.executionKind,
     token_cost: described.tokenCost,
-    held: null,
+    held: writeHeldChange(heldChange(tool)),
   };
 }
 

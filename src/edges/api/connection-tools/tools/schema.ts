@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { heldSchema } from '../../held-change.ts';
 import { anyObject, idField, issueOf } from '../../read-request/index.ts';
 
 /** A boolean in a body: only true and false, and what else is sent is told as the contract's other readers tell it. */
@@ -78,6 +79,6 @@ export const toolSchema = z
     }),
     execution_kind: z.enum(['action', 'llm']),
     token_cost: z.object({ served: z.int(), raw: z.int() }),
-    held: z.null(),
+    held: heldSchema,
   })
   .openapi('IntegrationConnectionTool');

@@ -6,9 +6,11 @@ import {
   type ConnectMcpInput,
   type ConnectOpenapiInput,
   type CredentialFields,
+  type HeldTool,
   type IssuedLink,
   type Reconnected,
   type ReconnectInput,
+  type SyncResult,
   type TestedConnection,
 } from '../../../../connections/index.ts';
 import type { AuthMethod } from '../../../../connectors/index.ts';
@@ -21,6 +23,7 @@ import type {
   linkSchema,
   reconnectBody,
   reconnectedSchema,
+  syncSchema,
   testedSchema,
 } from './schema.ts';
 
@@ -150,17 +153,39 @@ export function writeConnection(
     status_reason: connection.statusReason,
     tools_status: connection.toolsStatus,
     tools_synced_at: connection.toolsSyncedAt?.toISOString() ?? null,
-    tools: count ?? { total: 0, enabled: 0 },
+    tools: { total: count?.total ?? 0, enabled: count?.enabled ?? 0 },
+    held_count: count?.held ?? 0,
     is_active: connection.isActive,
     is_sample: connection.isSample,
     requires_confirmation: connection.requiresConfirmation,
     max_calls_per_turn: connection.maxCallsPerTurn,
+    drift_policy: connection.driftPolicy,
     workspace_id: connection.workspaceId,
     connected_at: connection.connectedAt?.toISOString() ?? null,
     created_at: connection.createdAt.toISOString(),
     updated_at: connection.updatedAt.toISOString(),
   };
 }
+
+export const writeSync = ({
+  added,
+  changed,
+  removed,
+  unchanged,
+  held,
+}: SyncResult): z.input<typeof syncSchema> => {
+  return {
+    added: [...added],
+    changed: [...changed],
+    removed: [...removed],
+    unchanged,
+    held: held.map(writeHeld),
+  };
+};
+
+const writeHeld = (one: HeldTool) => {
+  return { tool_id: one.toolId, tool: one.slug, kind: one.kind, class: one.class };
+};
 
 export const writeLink = ({ url, expiresAt }: IssuedLink): z.input<typeof linkSchema> => {
   return { connect_url: url, expires_at: expiresAt.toISOString() };

@@ -107,6 +107,8 @@ export const dryRunQuery = z.object({
   dry_run: queryBoolean().openapi({ description: 'Answers the tools and their price; creates nothing.' }),
 });
 
+const driftPolicy = z.enum(['hold', 'accept_text', 'accept_compatible', 'follow']);
+
 export const updateBody = z.strictObject({
   nickname: nickname.optional(),
   is_active: z.boolean().nullish(),
@@ -115,6 +117,9 @@ export const updateBody = z.strictObject({
   }),
   max_calls_per_turn: z.int().min(1).max(1_000_000).nullish().openapi({
     description: 'How many calls one turn may hand to the service, of all tools together; null: no limit.',
+  }),
+  drift_policy: driftPolicy.nullish().openapi({
+    description: 'What of the service’s changes is accepted without a person; null: `hold`.',
   }),
 });
 
@@ -132,10 +137,14 @@ export const connectionSchema = z
     tools_status: z.enum(['pending', 'synced', 'error']),
     tools_synced_at: z.string().nullable(),
     tools: z.object({ total: z.int(), enabled: z.int() }),
+    held_count: z.int().openapi({
+      description: 'Tools of which the service says something that nobody has accepted yet.',
+    }),
     is_active: z.boolean(),
     is_sample: z.boolean(),
     requires_confirmation: z.boolean().nullable(),
     max_calls_per_turn: z.int().nullable(),
+    drift_policy: driftPolicy,
     workspace_id: z.string(),
     connected_at: z.string().nullable(),
     created_at: z.string(),
@@ -167,6 +176,16 @@ export const syncSchema = z
     changed: z.array(z.string()),
     removed: z.array(z.string()),
     unchanged: z.int(),
+    held: z
+      .array(
+        z.object({
+          tool_id: z.string(),
+          tool: z.string().openapi({ description: 'Its slug.' }),
+          kind: z.enum(['added', 'changed', 'removed']),
+          class: z.enum(['text', 'widening', 'breaking', 'permission', 'added', 'removed']),
+        }),
+      )
+      .openapi({ description: 'What waits for somebody to accept it.' }),
   })
   .openapi('Sync');
 

@@ -3,6 +3,7 @@ import { invalid, type Problem } from '../../../../kernel/index.ts';
 import type { Tried, TryInput } from '../../../../gateway/index.ts';
 import {
   describeTool,
+  heldChange,
   parseConfirmation,
   parseInputRules,
   parseResponseMap,
@@ -11,6 +12,7 @@ import {
   type ToolOfConnection,
   type ToolPatch,
 } from '../../../../tools/index.ts';
+import { writeHeldChange } from '../../held-change.ts';
 import type { patchToolBody, toolSchema, triedSchema, tryToolBody } from './schema.ts';
 
 export function readPatch(body: z.output<typeof patchToolBody>): ToolPatch {
@@ -111,7 +113,7 @@ export function writeTool({ tool }: Pick<ToolOfConnection, 'tool'>): z.input<typ
     requires_confirmation: curation.requiresConfirmation,
     max_calls_per_turn: curation.maxCallsPerTurn,
     keep_arguments: tool.keepsArguments,
-    held: null,
+    held: writeHeldChange(heldChange(tool)),
     last_seen_at: tool.lastSeenAt.toISOString(),
     vanished_at: tool.vanishedAt?.toISOString() ?? null,
     created_at: tool.createdAt.toISOString(),

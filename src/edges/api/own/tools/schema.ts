@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { heldSchema } from '../../held-change.ts';
 import { anyObject, idField } from '../../read-request/index.ts';
 
 const curationFields = {
@@ -81,7 +82,7 @@ export const toolSchema = z
     requires_confirmation: confirmation,
     max_calls_per_turn: z.int().nullable(),
     keep_arguments: z.boolean(),
-    held: z.null(),
+    held: heldSchema,
     last_seen_at: z.string(),
     vanished_at: z.string().nullable(),
     created_at: z.string(),
