@@ -101,7 +101,9 @@ async function takeIn(
     ...(version === null ? {} : { connector_version: version }),
     ...(added.length + changed.length + removed.length > 0 ? { updated_at: now } : {}),
   });
-  return { result: { connection, sync }, target, changes: { added, changed, removed } };
+  const held = sync.newlyHeld.map((one) => one.slug);
+  const changes = { added, changed, removed, ...(held.length > 0 ? { held } : {}) };
+  return { result: { connection, sync }, target, changes };
 }
 
 /** What a server calls itself, as the database can hold it, and no longer than anybody reads. */

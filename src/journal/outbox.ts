@@ -3,6 +3,7 @@ import { isObject, type Json } from '../kernel/index.ts';
 /** What happened, in the words of conventions.md ("Webhooks"). */
 export const eventTypes = [
   'connection.status_changed',
+  'connection.drifted',
   'agent.deactivated',
   'approval.requested',
   'approval.decided',

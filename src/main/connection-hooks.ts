@@ -8,7 +8,7 @@ import {
 } from '../agents/index.ts';
 import type { ConnectionHooks } from '../connections/index.ts';
 import type { Clock } from '../kernel/index.ts';
-import { announceFlip, disableWebhooks } from '../notices/index.ts';
+import { announceDrift, announceFlip, disableWebhooks } from '../notices/index.ts';
 import { findUses, isLinkCurrent, removeEntriesOf } from '../packs/index.ts';
 import { takeListing } from '../revisions/index.ts';
 import { removeTools } from '../tools/index.ts';
@@ -19,7 +19,11 @@ export const connectionHooksOf = (
   { vault, clock }: { vault: Vault; clock: Clock },
   caller: Caller | null,
 ): ConnectionHooks => ({
-  onListed: takeListing,
+  async onListed(tx, at, connection, listing) {
+    const taken = await takeListing(tx, at, connection, listing);
+    await announceDrift(tx, at, connection, taken);
+    return taken;
+  },
   async findUses(tx, connection) {
     return [...(await findUses(tx, connection)), ...(await findAgentUses(tx, connection))];
   },

@@ -1,3 +1,4 @@
+export * from './announce-drift.ts';
 export * from './announce-flip.ts';
 export * from './create-webhook.ts';
 export * from './disable-webhooks.ts';

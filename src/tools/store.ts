@@ -198,9 +198,9 @@ export async function toolsAfter(
   return rows.map(toolOf);
 }
 
-export type ToolCount = { total: number; enabled: number };
+export type ToolCount = { total: number; enabled: number; held: number };
 
-/** Tools the service still lists, and how many of them are enabled, by connection. */
+/** Tools the service still lists, how many of them are enabled, and of how many something is held, by connection. */
 export async function countToolRows(
   tx: Tx,
   organizationId: string,
@@ -210,15 +210,18 @@ export async function countToolRows(
   const rows = await of(tx)
     .selectFrom('tools')
     .select('connection_id')
-    .select(sql<string>`count(*)`.as('total'))
-    .select(sql<string>`count(*) filter (where is_enabled)`.as('enabled'))
+    .select(sql<string>`count(*) filter (where vanished_at is null)`.as('total'))
+    .select(sql<string>`count(*) filter (where vanished_at is null and is_enabled)`.as('enabled'))
+    .select(sql<string>`count(held_since)`.as('held'))
     .where('organization_id', '=', organizationId)
     .where('connection_id', 'in', [...connectionIds])
-    .where('vanished_at', 'is', null)
     .groupBy('connection_id')
     .execute();
   return new Map(
-    rows.map((row) => [row.connection_id, { total: Number(row.total), enabled: Number(row.enabled) }]),
+    rows.map(({ connection_id: id, total, enabled, held }) => [
+      id,
+      { total: Number(total), enabled: Number(enabled), held: Number(held) },
+    ]),
   );
 }
 

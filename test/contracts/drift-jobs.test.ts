@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { sql, type RawBuilder } from 'kysely';
 import { createSyncer, type Syncer } from '../../src/connections/index.ts';
+import { startReceiver } from '../fakes/receiver.ts';
 import { httpService, sendJson, type Fake } from '../fakes/http-service.ts';
 import { event, openStream, scriptedMcp, textResult, type ScriptedMcp } from '../fakes/scripted-mcp.ts';
 import { startWorld, type Json, type World } from '../world.ts';
@@ -252,6 +253,95 @@ function replica(): Syncer {
     onError,
   });
 }
+
+describe('what a service says otherwise than was accepted', () => {
+  test('is told to webhooks once, and again where more comes or it says something else', async () => {
+    const receiver = await startReceiver();
+    try {
+      const org = await connected();
+      await org.ask('POST', '/v1/webhooks', { url: receiver.url, events: ['connection.drifted'] });
+      const reading = async (...listed: object[]): Promise<void> => {
+        tools = listed;
+        now += 1.2 * hour;
+        await sweep();
+        await world.crib.deliverer.settle();
+      };
+      const reset = tool('reset');
+      await reading(tool('count'), reset);
+      const { json } = await receiver.arrived(1);
+      assert.deepEqual(json, {
+        type: 'connection.drifted',
+        timestamp: json.timestamp,
+        data: {
+          connection_id: org.id,
+          connection_slug: 'counter',
+          connection_name: 'counter',
+          held: [{ tool: 'counter__reset', kind: 'added', class: 'added' }],
+          newly_held_count: 1,
+          held_count: 1,
+        },
+      });
+      await reading(tool('count'), reset);
+      assert.equal(receiver.messages.length, 1);
+      const described = (description: string) => tool('count', { description });
+      await reading(described('Counts.'), reset);
+      const second = await receiver.arrived(2);
+      assert.deepEqual(second.json.data.held, [{ tool: 'counter__count', kind: 'changed', class: 'text' }]);
+      assert.equal(second.json.data.held_count, 2);
+      await reading(described('Counts.'), reset);
+      assert.equal(receiver.messages.length, 2);
+      await reading(described('Counts up.'), reset);
+      assert.equal((await receiver.arrived(3)).json.data.newly_held_count, 1);
+      await reading(reset);
+      assert.deepEqual((await receiver.arrived(4)).json.data.held, [
+        { tool: 'counter__count', kind: 'removed', class: 'removed' },
+      ]);
+      // An empty list says nothing.
+      await reading();
+      assert.equal(receiver.messages.length, 4);
+    } finally {
+      await receiver.close();
+    }
+  });
+
+  test('is counted on the connection, and named by a sync in both contracts', async () => {
+    const org = await connected();
+    const read = async (): Promise<Json> => org.ask('GET', `/v1/connections/${org.id}`);
+    assert.equal((await read()).held_count, 0);
+    tools = [
+      tool('count', { inputSchema: { type: 'object', required: ['by'], properties: { by: {} } } }),
+      tool('reset'),
+    ];
+    const sync = await org.ask('POST', `/v1/connections/${org.id}/sync`);
+    const listed = (await org.ask('GET', `/v1/connections/${org.id}/tools`)) as Json[];
+    const idOf = (name: string): string => listed.find((one) => one.name === name).id;
+    assert.deepEqual(sync, {
+      added: ['reset'],
+      changed: ['count'],
+      removed: [],
+      unchanged: 0,
+      held: [
+        { tool_id: idOf('count'), tool: 'counter__count', kind: 'changed', class: 'breaking' },
+        { tool_id: idOf('reset'), tool: 'counter__reset', kind: 'added', class: 'added' },
+      ],
+    });
+    const { held_count: count, tools: counted } = await read();
+    assert.deepEqual([count, counted], [2, { total: 2, enabled: 1 }]);
+    assert.deepEqual(
+      (await org.ask('GET', '/v1/connections')).map((one: Json) => one.held_count),
+      [2],
+    );
+    const path = `/v1/integrations/connections/${org.id}/sync`;
+    const other = await world.fetchJson('POST', path, undefined, org.key);
+    assert.deepEqual(other.json, {
+      added: [],
+      changed: [],
+      removed: [],
+      unchanged: 2,
+      held: sync.held.map(({ tool: slug, ...one }: Json) => ({ ...one, slug })),
+    });
+  });
+});
 
 describe('over replicas', () => {
   test('each reading that is due is done once', async () => {

@@ -196,12 +196,16 @@ describe('own API: connections', () => {
       const { id, slug } = made.json.data;
       tools = [tool('stays'), tool('moves', 'Moved.'), tool('comes')];
       const synced = await world.fetchJson('POST', `/v1/connections/${id}/sync`);
-      assert.deepEqual(synced.json.data, {
-        added: ['comes'],
-        changed: ['moves'],
-        removed: ['goes'],
-        unchanged: 1,
-      });
+      const { held, ...moved } = synced.json.data;
+      assert.deepEqual(moved, { added: ['comes'], changed: ['moves'], removed: ['goes'], unchanged: 1 });
+      assert.deepEqual(
+        held.map(({ tool: name, kind }: Json) => [name, kind]),
+        [
+          [`${slug}__moves`, 'changed'],
+          [`${slug}__goes`, 'removed'],
+          [`${slug}__comes`, 'added'],
+        ],
+      );
       const listed = await world.ask('GET', `/v1/connections/${id}/tools`);
       assert.deepEqual(
         listed.json.data.map(({ name, is_enabled, vanished_at }: Json) => [
@@ -221,7 +225,9 @@ describe('own API: connections', () => {
         pack: pack.json.data.id,
         tool: `${slug}__goes`,
       });
-      assert.equal(gone.status, 404);
+      assert.equal(gone.status, 200);
+      assert.equal(gone.json.isError, true);
+      assert.match(gone.json.content[0].text, /no longer has this tool/);
       tools = [];
       const empty = await world.fetchJson('POST', `/v1/connections/${id}/sync`);
       assert.deepEqual(empty.json.data.removed, []);

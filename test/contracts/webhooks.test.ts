@@ -128,7 +128,7 @@ describe('webhooks', () => {
 
   test('take the events that are told of now; others and unknown fields are refused', async () => {
     const refused: [object, string][] = [
-      [{ events: ['call.denied', 'connection.drifted'] }, '/events/1'],
+      [{ events: ['call.denied', 'connection.upgraded'] }, '/events/1'],
       [{ events: ['webhook.test'] }, '/events/0'],
       [{ events: [] }, '/events'],
       [{ events: 'call.denied' }, '/events'],
