@@ -74,7 +74,7 @@ export const wantsNewCredentials = (path: JsonPath): Fault =>
  * Writes a checked configuration in the caller's transaction, which holds the connection. Another origin is refused
  * unless the same request gives new credentials. Fault `conflict` where the connection's version moved since the check.
  */
-export async function writeConfiguration(
+export async function applyConfiguration(
   tx: Tx,
   ctx: Pick<ConnectionsCtx, 'clock'>,
   connection: Connection,

@@ -20,11 +20,16 @@ const patience = 20_000;
 /**
  * Tries a connection as the organization: an MCP server is listed, a service is asked whose account it is. What it
  * signs in with is refreshed and marked as in a call. Nothing else changes; the audit says that it was tried.
+ * `instead`: an address and a configuration to try in place of the saved ones.
  */
-export async function testConnection(ctx: ConnectionsCtx, connectionId: string): Promise<TestedConnection> {
+export async function testConnection(
+  ctx: ConnectionsCtx,
+  connectionId: string,
+  instead: Partial<Pick<Connection, 'address' | 'config'>> = {},
+): Promise<TestedConnection> {
   const { principal, requestId } = ctx.caller;
   authorize(principal, 'tools:write');
-  const connection = await getConnection(ctx, connectionId);
+  const connection = { ...(await getConnection(ctx, connectionId)), ...instead };
   const begun = performance.now();
   const found = await tryOut(ctx, connection);
   const latencyMs = Math.round(performance.now() - begun);

@@ -5,5 +5,6 @@ export { compileTool, type CompiledTool } from './compiled-tool.ts';
 export { openArguments } from './kept-arguments.ts';
 export { viewBytes, viewContext } from './records.ts';
 export { servedTools } from './served-tools.ts';
+export { tryConnection, type TriedConnection } from './try-connection.ts';
 export * from './turn-name.ts';
 export * from './types.ts';

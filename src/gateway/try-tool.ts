@@ -1,5 +1,5 @@
 import { authorize, mayUseWorkspace, read, type Caller, type Ctx, type Principal } from '../access/index.ts';
-import { findConnection } from '../connections/index.ts';
+import { findConnection, type Connection } from '../connections/index.ts';
 import { Fault, invalid, notFound, type Json, type JsonObject, type Tx } from '../kernel/index.ts';
 import { getPack } from '../packs/index.ts';
 import {
@@ -12,6 +12,7 @@ import {
   requireTool,
   type Curation,
   type PackCuration,
+  type Shaped,
   type Tool,
   type ToolOfConnection,
 } from '../tools/index.ts';
@@ -35,6 +36,8 @@ export type TryInput = {
   curation?: Partial<Pick<Curation, 'inputs' | 'responseMap' | 'title' | 'description'>>;
   /** Whether a disabled tool may be tried. */
   allowDisabled?: boolean;
+  /** An address and a configuration to try in place of the saved ones; credentials do not leave their origin. */
+  instead?: Partial<Pick<Connection, 'address' | 'config'>>;
 };
 
 /** What was sent, what came back, and what an agent would see of it. */
@@ -43,6 +46,8 @@ export type Tried = {
   isError: boolean;
   /** The final arguments, sealed values as `***`; null when the input was refused. */
   sent: JsonObject | null;
+  /** Why the input was refused; null where it was not. */
+  refusal: Extract<Shaped, { ok: false }> | null;
   raw: Json;
   /** Null where no response map applies. */
   narrowed: Json | null;
@@ -87,7 +92,7 @@ export async function tryTool(
   const entry = pack?.entries.find((candidate) => candidate.connection.id === connection.id);
   const packCuration: PackCuration | null = (entry && getOwn(entry.overrides, tool.name)) ?? null;
   const tried: Tool = { ...tool, curation: { ...tool.curation, ...input.curation } };
-  const compiled = compileTool(tried, connection, packCuration);
+  const compiled = compileTool(tried, { ...connection, ...input.instead }, packCuration);
   const authority = authorityFor(connection, 'ORGANIZATION', null, credentials) ?? {
     kind: 'missing' as const,
     reason: 'reauth_required' as const,
@@ -127,6 +132,7 @@ export async function tryTool(
       callId: recording.callId,
       isError: true,
       sent: shaped.ok ? shaped.validated : null,
+      refusal: shaped.ok ? null : shaped,
       raw: null,
       narrowed: null,
       served,
@@ -152,6 +158,7 @@ export async function tryTool(
       callId: recording.callId,
       isError: true,
       sent: shaped.validated,
+      refusal: null,
       raw: null,
       narrowed: null,
       served,
@@ -175,6 +182,7 @@ export async function tryTool(
     callId: recording.callId,
     isError: reply.isError,
     sent: shaped.validated,
+    refusal: null,
     raw: reply.value === undefined ? (reply.content as readonly Json[]) : reply.value,
     narrowed:
       compiled.project && !reply.isError && reply.value !== undefined ? compiled.project(reply.value) : null,

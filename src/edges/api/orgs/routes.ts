@@ -19,6 +19,10 @@ import {
   updateOrganizationBody,
   workspaceSchema,
 } from './schema.ts';
+import { catalogToolRoutes } from './tools/routes.ts';
+import { toolInstanceRoutes } from './tool-instances/routes.ts';
+import { testRoutes } from './tool-instances/test/routes.ts';
+import { vaultSecretRoutes } from './vault-secrets/routes.ts';
 
 const facts = { contract, tag: 'Organizations' } as const;
 
@@ -105,4 +109,8 @@ export const orgsRoutes: readonly Route[] = [
       return writeWorkspace(await createWorkspace(ctx, id, body));
     },
   }),
+  ...catalogToolRoutes,
+  ...toolInstanceRoutes,
+  ...testRoutes,
+  ...vaultSecretRoutes,
 ];
