@@ -17,8 +17,9 @@ import {
   updateConnection,
   type Connection,
 } from '../../../../connections/index.ts';
-import { acceptChanges } from '../../../../revisions/index.ts';
+import { acceptChanges, foreseeSync, measureImpact } from '../../../../revisions/index.ts';
 import { listTools, priceTools } from '../../../../tools/index.ts';
+import { impactQuery, impactSchema, writeImpact } from '../../impact.ts';
 import { route, type Asked, type Route } from '../../route.ts';
 import { connectionToolsContract as contract } from '../errors.ts';
 import {
@@ -233,10 +234,16 @@ export const connectionRoutes: readonly Route[] = [
     method: 'post',
     path: `${base}/{connection_id}/sync`,
     summary: 'Read the service’s tools again',
+    description: 'With `?dry_run=true` it is read, and the answer is what accepting all of it would do.',
     params,
+    query: impactQuery,
     status: 200,
     answer: syncedSchema,
-    handle: async ({ ctx, params }) => writeSync((await syncConnection(ctx, params.connection_id)).sync),
+    dryRunAnswer: impactSchema,
+    handle: async ({ ctx, params: { connection_id: id }, query }) =>
+      query.dry_run
+        ? writeImpact(await foreseeSync(ctx, id))
+        : writeSync((await syncConnection(ctx, id)).sync),
   }),
   route({
     ...write,
@@ -245,14 +252,18 @@ export const connectionRoutes: readonly Route[] = [
     summary: 'Accept what is held of a connection’s tools, all of it or of these tools',
     description: 'A connection of the catalog moves whole and is upgraded: 409.',
     params,
+    query: impactQuery,
     body: acceptBody,
     bodyOptional: true,
     status: 200,
     answer: connectionSchema,
+    dryRunAnswer: impactSchema,
     handle: async (asked) => {
-      const { ctx, params, body } = asked;
-      const toolIds = body.tool_ids ?? null;
-      return withTools(asked, (await acceptChanges(ctx, params.connection_id, { toolIds })).connection);
+      const { ctx, query, body } = asked;
+      const id = asked.params.connection_id;
+      const accept = (at: typeof ctx) => acceptChanges(at, id, { toolIds: body.tool_ids ?? null });
+      if (query.dry_run) return writeImpact(await measureImpact(ctx, { connectionIds: [id] }, accept));
+      return withTools(asked, (await accept(ctx)).connection);
     },
   }),
 ];

@@ -11,6 +11,8 @@ import {
   updateConnection,
 } from '../../../../connections/index.ts';
 import { countTools } from '../../../../tools/index.ts';
+import { foreseeSync } from '../../../../revisions/index.ts';
+import { impactQuery, impactSchema, writeImpact } from '../../impact.ts';
 import { cursorList, cursorPage, cursorQuery, envelope, enveloped, listedByCursor } from '../../lists.ts';
 import { idField, queryBoolean } from '../../read-request/index.ts';
 import { route, type Route } from '../../route.ts';
@@ -108,6 +110,7 @@ export const connectionRoutes: readonly Route[] = [
         isActive: isActive === null ? true : isActive,
         requiresConfirmation: asked.body.requires_confirmation,
         maxCallsPerTurn: asked.body.max_calls_per_turn,
+        driftPolicy: asked.body.drift_policy === null ? 'hold' : asked.body.drift_policy,
       });
       const counts = await countTools(asked.ctx, [connection]);
       return envelope(asked, writeConnection(connection, counts.get(connection.id)));
@@ -133,11 +136,17 @@ export const connectionRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/connections/{id}/sync',
     summary: 'Read the service’s tools again',
+    description: 'With `?dry_run=true` it is read, and the answer is what accepting all of it would do.',
     params,
+    query: impactQuery,
     status: 200,
     answer: enveloped(syncSchema),
-    handle: async (asked) =>
-      envelope(asked, writeSync((await syncConnection(asked.ctx, asked.params.id)).sync)),
+    dryRunAnswer: enveloped(impactSchema),
+    handle: async (asked) => {
+      const { ctx, params: at, query } = asked;
+      if (query.dry_run) return envelope(asked, writeImpact(await foreseeSync(ctx, at.id)));
+      return envelope(asked, writeSync((await syncConnection(ctx, at.id)).sync));
+    },
   }),
   route({
     ...facts,
