@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { httpService, sendJson } from '../fakes/http-service.ts';
 import { result, scriptedMcp, textResult, type ScriptedMcp } from '../fakes/scripted-mcp.ts';
 import type { Json } from '../world.ts';
 import { happened, openImpactDesk, type Call, type ImpactDesk, type Stand } from './impact-desk.ts';
+import { itemsFile } from './upgrade-desk.ts';
 
 let desk: ImpactDesk;
 let server: ScriptedMcp;
@@ -48,6 +50,52 @@ async function holds(stand: Stand, calls: readonly Call[], change: () => Promise
   assert.equal(between.refused + impact.replayed.refused, refused);
   return { read, impact, between };
 }
+
+describe('the impact of an upgrade', () => {
+  it('is what then happens to calls: renamed tools are called by their old names in vain', async () => {
+    const service = await httpService((seen, response) => sendJson(response, { url: seen.url }));
+    try {
+      await send('POST', '/v1/catalog', itemsFile(1, service.url));
+      const { id } = await send('POST', '/v1/connections', {
+        kind: 'catalog',
+        connector: 'items',
+        nickname: 'Items',
+      });
+      const seen = () => service.requests.map(({ method, url, body }) => [method, url, body.toString()]);
+      const stand = await desk.standOf(id, seen);
+      await send('PATCH', `/v1/tools/${stand.tools.get('find_items').id}`, {
+        inputs: { owner: { mode: 'pinned', value: 'me' } },
+      });
+      const calls: readonly Call[] = [
+        ['find_items', { q: 'lamp', sort: 'new' }],
+        ['find_items', { sort: 'sideways' }],
+        ['list_boxes', { room: 'hall' }],
+        ['move_item', { id: '7', room: 'hall' }],
+      ];
+      const was = await stand.make(calls);
+      await send('POST', '/v1/catalog', itemsFile(2, service.url));
+      await send('POST', '/v1/catalog', itemsFile(3, service.url));
+      await send('POST', '/v1/catalog', itemsFile(4, service.url));
+      const path = `/v1/connections/${id}/upgrade`;
+      for (const [version, refused] of [
+        [3, 1],
+        [4, 2],
+      ]) {
+        const body = { target_version: version };
+        const { impact, migration_applied: isApplied } = await desk.foretell('POST', path, body);
+        assert.equal(isApplied, false);
+        assert.deepEqual([impact.replayed.refused, impact.replayed.changed], [refused, 0]);
+        assert.equal(impact.tools[0].class, 'breaking');
+        assert.ok(impact.tools[0].diff.some((one: Json) => one.path === '/name'));
+        assert.deepEqual(impact.tools[0].stale_inputs, []);
+      }
+      await send('POST', path, { target_version: 4 });
+      assert.deepEqual(happened(was, await stand.make(calls)), { refused: 2, changed: 0 });
+    } finally {
+      await service.close();
+    }
+  });
+});
 
 describe('the impact of accepting what a service changed', () => {
   it('of a document: an enum narrowed, a field gone, one more required, an operation gone and one new', async () => {

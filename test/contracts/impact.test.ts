@@ -160,6 +160,45 @@ describe('the impact of a change is what then happens', () => {
     await holds((at) => ({ method: 'DELETE', path: entry(at) }), { refused: 6, changed: 0 });
   });
 
+  it('the same by the tool-packs contract', async () => {
+    const at = ({ packId }: Stand): string => `/api/v1/tool-packs/${packId}/`;
+    const slugAnd = ({ slug }: Stand, more: object) => [{ slug, auth_scope: 'ORGANIZATION', ...more }];
+    const only = (stand: Stand) => slugAnd(stand, { tool_names: ['get_order'] });
+    const changes: readonly [(stand: Stand) => Change, Told][] = [
+      [
+        (stand) => ({ method: 'PATCH', path: at(stand), body: { connectors: only(stand) } }),
+        { refused: 5, changed: 0 },
+      ],
+      [
+        (stand) => ({ method: 'PUT', path: `${at(stand)}connectors/`, body: only(stand) }),
+        { refused: 5, changed: 0 },
+      ],
+      [
+        (stand) => ({ method: 'PATCH', path: `${at(stand)}connectors/`, body: only(stand) }),
+        { refused: 5, changed: 0 },
+      ],
+      [
+        (stand) => ({ method: 'DELETE', path: `${at(stand)}connectors/${stand.slug}/` }),
+        { refused: 6, changed: 0 },
+      ],
+      [
+        ({ packId, slug }) => ({
+          method: 'PATCH',
+          path: `/api/v1/tool-packs/${packId}/tool-input-overrides/`,
+          body: [
+            {
+              connector_slug: slug,
+              tool_name: 'list_orders',
+              inputs: { status: { mode: 'pinned', value: 'open' } },
+            },
+          ],
+        }),
+        { refused: 1, changed: 1 },
+      ],
+    ];
+    for (const [change, told] of changes) await holds(change, told);
+  });
+
   it('agents that were given an affected tool are named, and their calls are tried', async () => {
     const stand = await desk.stand();
     const { status, text, json } = await desk.world.fetchJson('POST', '/v1/agents', {

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import type { Impact } from '../../revisions/index.ts';
+import { measureImpact, type Impact } from '../../revisions/index.ts';
 import { queryBoolean } from './read-request/index.ts';
+import type { Asked } from './route.ts';
 
 export const dryRunField = () =>
   queryBoolean().openapi({ description: 'Answers what the change would do, and changes nothing.' });
@@ -84,3 +85,10 @@ export function writeImpact({ tools, packs, agents, replayed }: Impact): z.input
     },
   };
 }
+
+/** What a change of the pack that is asked for would do. */
+export const impactOnPack = async (
+  { ctx, params }: Pick<Asked<{ id: string }>, 'ctx' | 'params'>,
+  work: (ctx: Asked['ctx']) => Promise<unknown>,
+): Promise<z.input<typeof impactSchema>> =>
+  writeImpact(await measureImpact(ctx, { packId: params.id }, work));

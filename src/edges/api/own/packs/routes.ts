@@ -10,8 +10,7 @@ import {
   updatePack,
   type Pack,
 } from '../../../../packs/index.ts';
-import { measureImpact } from '../../../../revisions/index.ts';
-import { impactQuery, impactSchema, writeImpact } from '../../impact.ts';
+import { impactOnPack, impactQuery, impactSchema } from '../../impact.ts';
 import { cursorList, cursorPage, cursorQuery, envelope, enveloped, listedByCursor } from '../../lists.ts';
 import { route, type Asked, type Route } from '../../route.ts';
 import { ownContract as contract } from '../errors.ts';
@@ -38,8 +37,7 @@ const impact = { query: impactQuery, dryRunAnswer: enveloped(impactSchema) } as 
 const envelopeImpact = async (
   asked: Asked<{ id: string }>,
   work: (ctx: Asked['ctx']) => Promise<unknown>,
-): Promise<unknown> =>
-  envelope(asked, writeImpact(await measureImpact(asked.ctx, { packId: asked.params.id }, work)));
+): Promise<unknown> => envelope(asked, await impactOnPack(asked, work));
 
 export const packRoutes: readonly Route[] = [
   route({

@@ -8,6 +8,7 @@ import {
   type Pack,
 } from '../../../../packs/index.ts';
 import { listDescriptionOverrides, overrideDescriptions } from '../../../../tools/index.ts';
+import { impactOnPack, impactQuery, impactSchema } from '../../impact.ts';
 import { idField } from '../../read-request/index.ts';
 import { route, type Asked, type Route } from '../../route.ts';
 import { toolPacksContract as contract } from '../errors.ts';
@@ -93,10 +94,13 @@ export const overrideRoutes: readonly Route[] = [
     scope: 'packs:write',
     method: 'patch',
     summary: 'Set input rules in one pack; they may only narrow what the connection says',
+    query: impactQuery,
     body: inputsBody,
+    dryRunAnswer: impactSchema,
     handle: async (asked) => {
-      const { ctx, params, body } = asked;
-      return inputsOf(asked, await overridePackInputs(ctx, params.id, readInputs(body)));
+      const { ctx, params, query, body } = asked;
+      const rule = (at: typeof ctx) => overridePackInputs(at, params.id, readInputs(body));
+      return query.dry_run ? impactOnPack(asked, rule) : inputsOf(asked, await rule(ctx));
     },
   }),
 ];

@@ -8,6 +8,7 @@ import {
   updatePack,
   type Pack,
 } from '../../../../packs/index.ts';
+import { impactOnPack, impactQuery, impactSchema } from '../../impact.ts';
 import { listedByPage, numberedPage, pageList, pageQuery } from '../../lists.ts';
 import { idField } from '../../read-request/index.ts';
 import { route, type Asked, type Route } from '../../route.ts';
@@ -68,10 +69,15 @@ export const packRoutes: readonly Route[] = [
     path: '/api/v1/tool-packs/{id}/',
     summary: 'Change a tool pack; `connectors` replaces the whole list',
     params,
+    query: impactQuery,
     body: updatePackBody,
     status: 200,
     answer: toolPackSchema,
-    handle: async (asked) => shown(asked, await updatePack(asked.ctx, asked.params.id, readPack(asked.body))),
+    dryRunAnswer: impactSchema,
+    handle: async (asked) => {
+      const update = (ctx: typeof asked.ctx) => updatePack(ctx, asked.params.id, readPack(asked.body));
+      return asked.query.dry_run ? impactOnPack(asked, update) : shown(asked, await update(asked.ctx));
+    },
   }),
   route({
     ...facts,
