@@ -7,15 +7,15 @@ import type { PackTables } from './store.ts';
 const of = (tx: Tx): Kysely<PackTables> => tx.kysely as Kysely<PackTables>;
 
 /**
- * What packs, agents' own among them, say of a connection's tools; held until the transaction ends. In the order of
- * the packs' ids: whoever holds several takes them in the same order.
+ * What packs, agents' own among them, say of a connection's tools; these entries are held until the transaction ends.
+ * In the order of the packs' ids: whoever holds several takes them in the same order.
  */
 export async function holdUses(
   tx: Tx,
   organizationId: string,
   connectionId: string,
 ): Promise<readonly PackUse[]> {
-  const rows = await usesQuery(tx, organizationId, connectionId).forUpdate().execute();
+  const rows = await usesQuery(tx, organizationId, connectionId).forUpdate('e').execute();
   return rows.map(useOf);
 }
 

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Client } from 'pg';
+import { itemsFile } from '../contracts/upgrade-desk.ts';
+import {
+  cleanUp,
+  needsServer,
+  onCleanUp,
+  serverGround,
+  startServer,
+  until,
+  type Answer,
+  type Json,
+  type Server,
+  type ThrowAway,
+} from '../processes.ts';
+import { adminTold } from '../stock.ts';
+
+after(cleanUp);
+
+describe('an upgrade that is under way', { skip: needsServer }, () => {
+  let database: ThrowAway;
+  let server: Server;
+  let admin: string;
+  let connectionId: string;
+  let pack: Json;
+
+  const make = async (method: string, path: string, body?: unknown): Promise<Json> => {
+    const answer = await server.ask(method, path, { key: admin, body });
+    assert.ok(answer.status < 300, `${method} ${path}: ${answer.text}`);
+    return answer.json['data']!;
+  };
+  const upgrade = (): Promise<Answer> =>
+    server.ask('POST', `/v1/connections/${connectionId}/upgrade`, { key: admin, body: {} });
+  const everything = async (): Promise<unknown> => ({
+    connection: await make('GET', `/v1/connections/${connectionId}`),
+    tools: await make('GET', `/v1/connections/${connectionId}/tools?limit=100`),
+    packs: await make('GET', '/v1/packs'),
+    versions: await make('GET', `/v1/connections/${connectionId}/versions`),
+  });
+  /** Somebody else has hold of the pack: an upgrade gets as far as that, its tools and the entry written already. */
+  const holdPack = async (): Promise<{ release(): Promise<void> }> => {
+    const holder = new Client({ connectionString: database.url });
+    holder.on('error', () => undefined);
+    await holder.connect();
+    onCleanUp(() => holder.end());
+    await holder.query('begin');
+    await holder.query('select from packs where pack_id = $1 for share', [pack['id']]);
+    return { release: async () => void (await holder.query('rollback')) };
+  };
+  const untilItWaits = (): Promise<boolean> =>
+    until('the upgrade waits for the pack', 20_000, async () => {
+      const [row] = await database.query<{ waiting: number }>(
+        `select count(*)::int as waiting from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return row!.waiting > 0 ? true : null;
+    });
+
+  before(async () => {
+    const ground = await serverGround();
+    database = ground.database;
+    server = await startServer(ground.env);
+    admin = adminTold(server);
+    await make('POST', '/v1/catalog', itemsFile(1, 'http://127.0.0.1:9'));
+    const connection = await make('POST', '/v1/connections', { kind: 'catalog', connector: 'items' });
+    connectionId = connection['id'];
+    pack = await make('POST', '/v1/packs', {
+      name: 'Finding',
+      entries: [{ slug: 'items', selection: 'exactly', tools: ['find_items'] }],
+    });
+    for (const version of [2, 3, 4]) {
+      await make('POST', '/v1/catalog', itemsFile(version, 'http://127.0.0.1:9'));
+    }
+  });
+
+  it('leaves nothing behind when its process is killed, and keeps a second one out until then', async () => {
+    const before = await everything();
+    const held = await holdPack();
+    const lost = upgrade().catch(() => null);
+    await untilItWaits();
+    const second = await upgrade();
+    assert.equal(second.status, 409, second.text);
+    assert.equal(second.json['error']['code'], 'upgrade_running');
+    assert.deepEqual(await everything(), before, 'nobody sees half of it');
+    await server.stop('SIGKILL');
+    assert.equal(await lost, null);
+    await held.release();
+    server = await startServer(server.env);
+    assert.deepEqual(await everything(), before);
+  });
+
+  it('is done whole by the next one', async () => {
+    // What is left of the killed one's session ends when its database notices.
+    const done = await until('an upgrade runs', 20_000, async () => {
+      const answer = await upgrade();
+      return answer.status === 409 ? null : answer;
+    });
+    assert.equal(done.status, 200, done.text);
+    assert.equal(done.json['data']['migration_applied'], true);
+    assert.equal(done.json['data']['new_version'], 4);
+    const { entries } = await make('GET', `/v1/packs/${pack['id']}`);
+    assert.deepEqual(entries![0]!['tools'], ['search']);
+  });
+});
