@@ -1,9 +1,15 @@
 import { authorize, authorizeAny, mayUseWorkspace, read, type Ctx } from '../access/index.ts';
-import { connectorId, findFaces, type Catalog, type ConnectorFace } from '../connectors/index.ts';
+import {
+  connectorId,
+  findFaces,
+  type Catalog,
+  type ConfigField,
+  type ConnectorFace,
+} from '../connectors/index.ts';
 import { readUsages, type Usage } from '../journal/index.ts';
 import { notFound, parseId, type Listed, type Position, type Tx } from '../kernel/index.ts';
+import { configFieldsOf } from './change-configuration.ts';
 import type { Connection } from './connection.ts';
-import { findConnectionsWithLinks } from './consent/link-store.ts';
 import { connectedSlugs, countConnectionRows, findConnection, listConnectionRows } from './store.ts';
 
 export type WorkspaceFilter = {
@@ -60,10 +66,11 @@ export async function getInWorkspace(
 
 /** What is known beside its row of a connection that the caller has been shown already. */
 export type Surroundings = {
+  /** Its connector's newest version. */
   connector: ConnectorFace | null;
+  /** What it may be configured with, at its own version. */
+  configFields: readonly ConfigField[];
   usage: Usage | null;
-  /** A link is open by which a person can connect the organization's account. */
-  isBeingConnected: boolean;
 };
 
 export async function surroundingsOf(
@@ -76,11 +83,25 @@ export async function surroundingsOf(
   return read(ctx, async (tx) => {
     const faces = await findFaces(tx, ctx.catalog, organizationId, slugs);
     const usages = await readUsages(tx, organizationId, ids);
-    const linked = await findConnectionsWithLinks(tx, organizationId, ids, ctx.clock.now());
-    return ({ id, connectorSlug }) => ({
-      connector: faces.get(connectorSlug) ?? null,
-      usage: usages.get(id) ?? null,
-      isBeingConnected: linked.has(id),
-    });
+    const older = new Map<string, readonly ConfigField[]>();
+    for (const connection of connections) {
+      const face = faces.get(connection.connectorSlug);
+      const isNewest = face?.file.version === connection.connectorVersion;
+      const key = versionKey(connection);
+      if (isNewest || connection.kind !== 'catalog' || older.has(key)) continue;
+      older.set(key, await configFieldsOf(tx, ctx, connection));
+    }
+    return (connection) => {
+      const connector = faces.get(connection.connectorSlug) ?? null;
+      const newest = connection.kind === 'catalog' ? (connector?.file.config ?? []) : [];
+      return {
+        connector,
+        configFields: older.get(versionKey(connection)) ?? newest,
+        usage: usages.get(connection.id) ?? null,
+      };
+    };
   });
 }
+
+const versionKey = ({ connectorSlug, connectorVersion }: Connection): string =>
+  `${connectorSlug} ${connectorVersion}`;

@@ -1,5 +1,7 @@
+import type { AccountWish } from '../connections/index.ts';
 import type { Json, JsonPath, Problem } from '../kernel/index.ts';
 import type { InputRule } from './curation.ts';
+import type { ActionsPatch } from './plan-actions.ts';
 
 /** A rule as it is wished for; `keepsValue`: with the sealed value that the field has already. */
 export type WishedRule = InputRule & { keepsValue?: true };
@@ -12,6 +14,10 @@ export type ByField<Value> = Readonly<Record<string, Value>>;
  */
 export type ConnectionPatch = {
   nickname?: string;
+  /** The connector's typed fields, all of them; null: none. */
+  config?: Readonly<Record<string, unknown>> | null;
+  /** How it signs in for the organization. */
+  account?: AccountWish;
   /** For people; models are told `descriptionOverride`. */
   description?: string | null;
   namespaceId?: string | null;
@@ -21,6 +27,8 @@ export type ConnectionPatch = {
   descriptionOverride?: string | null;
   /** Null: all; else exactly these tools. */
   actionFilter?: readonly string[] | null;
+  /** Tools of the author's own, and further parameters of others. */
+  actions?: ActionsPatch;
   /** Values sent where the agent sends none, beneath the rules. */
   defaults?: ByTool<ByField<Json>> | null;
   inputs?: { rules: ByTool<ByField<WishedRule>>; written: ByTool<ByField<unknown>> } | null;
@@ -31,6 +39,7 @@ export type ConnectionPatch = {
 
 /** Where in a request each part stands: contracts with other words rename the first member. */
 export const placeOf = {
+  config: ['config'],
   actionFilter: ['action_filter'],
   defaults: ['default_inputs'],
   inputs: ['inputs'],

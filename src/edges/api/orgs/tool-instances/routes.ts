@@ -1,4 +1,5 @@
 import {
+  accountStateOf,
   deleteConnection,
   getInWorkspace,
   listInWorkspace,
@@ -6,12 +7,20 @@ import {
   type Connection,
 } from '../../../../connections/index.ts';
 import { enterWorkspace, type Workspace } from '../../../../access/index.ts';
+import {
+  measureImpact,
+  upgradeConnection,
+  versionStates,
+  type Upgraded,
+} from '../../../../revisions/index.ts';
 import { configureConnection, connectConfigured, listTools } from '../../../../tools/index.ts';
+import { impactQuery, impactSchema, writeImpact } from '../../impact.ts';
 import { cursorPage, nextCursor } from '../../lists.ts';
 import { route, type Asked, type Route } from '../../route.ts';
 import { readName } from '../codec.ts';
 import { orgsContract as contract } from '../errors.ts';
-import { names, readPatch, saidInPlace, writeInstance } from './codec.ts';
+import { writeInstance, writeUpgraded } from './codec.ts';
+import { names, readPatch, saidInPlace } from './patch/codec.ts';
 import {
   createBody,
   forceQuery,
@@ -21,6 +30,8 @@ import {
   listQuery,
   toggleQuery,
   updateBody,
+  upgradeBody,
+  upgradedSchema,
   workspaceParams,
 } from './schema.ts';
 
@@ -42,11 +53,13 @@ async function find(asked: InWorkspace & { params: { instance_id: string } }): P
 async function writeAll({ ctx }: Pick<Asked, 'ctx'>, connections: readonly Connection[]) {
   const tools = Map.groupBy(await listTools(ctx, connections), ({ connection }) => connection.id);
   const around = await surroundingsOf(ctx, connections);
+  const account = await accountStateOf(ctx, connections);
+  const versions = await versionStates(ctx, connections);
   return connections.map((connection) =>
     writeInstance(
       connection,
       (tools.get(connection.id) ?? []).map(({ tool }) => tool),
-      around(connection),
+      { ...around(connection), account: account(connection), version: versions.get(connection.id)! },
     ),
   );
 }
@@ -114,13 +127,22 @@ export const toolInstanceRoutes: readonly Route[] = [
     path: one,
     summary: 'Change a tool instance; absent leaves, null clears, a map that is given replaces the whole one',
     params: instanceParams,
+    query: impactQuery,
     body: updateBody,
     names,
     status: 200,
     answer: instanceSchema,
+    dryRunAnswer: impactSchema,
     handle: async (asked) => {
-      const { ctx, body } = asked;
+      const { ctx, body, query } = asked;
       const { id } = await find(asked);
+      if (query.dry_run) {
+        const change = (at: typeof ctx) =>
+          configureConnection(at, id, readPatch(body), { isRehearsal: true });
+        return saidInPlace(body, async () =>
+          writeImpact(await measureImpact(ctx, { connectionIds: [id] }, change)),
+        );
+      }
       return writeOne(asked, await saidInPlace(body, () => configureConnection(ctx, id, readPatch(body))));
     },
   }),
@@ -151,6 +173,29 @@ export const toolInstanceRoutes: readonly Route[] = [
       const { id } = await find(asked);
       const isActive = asked.query.is_active;
       return writeOne(asked, await configureConnection(asked.ctx, id, { isActive }));
+    },
+  }),
+  route({
+    ...write,
+    method: 'post',
+    path: `${one}/upgrade`,
+    summary: 'Move a tool instance to its newest version, or back to one it has been on',
+    description: 'Whole or not at all: everything said of its actions comes along over renames.',
+    params: instanceParams,
+    body: upgradeBody,
+    bodyOptional: true,
+    status: 200,
+    answer: upgradedSchema,
+    handle: async (asked) => {
+      const { ctx, body } = asked;
+      const { id } = await find(asked);
+      const wish = { targetVersion: body.target_version ?? null };
+      if (!body.dry_run) return writeUpgraded(await upgradeConnection(ctx, id, wish), null);
+      const would: Upgraded[] = [];
+      const impact = await measureImpact(ctx, { connectionIds: [id] }, async (at) =>
+        would.push(await upgradeConnection(at, id, wish)),
+      );
+      return writeUpgraded(would[0]!, impact);
     },
   }),
 ];

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { impactSchema } from '../../impact.ts';
 import { cursorQuery } from '../../lists.ts';
 import { anyObject, idField, queryBoolean, requiredBoolean } from '../../read-request/index.ts';
 import { organizationParams } from '../schema.ts';
@@ -35,6 +36,43 @@ const mutable = {
     .nullish()
     .openapi({ description: 'A grouping inside the workspace; null: default.' }),
   is_active: z.boolean().nullish(),
+  configuration: anyObject()
+    .nullish()
+    .openapi({ description: 'The connector’s typed fields, which `tool_config_schema` describes.' }),
+  auth_mode: z.enum(['vault', 'connection', 'none']).nullish(),
+  auth_config: anyObject()
+    .nullish()
+    .openapi({ description: '`{method, …}`: which of the connector’s sign-in methods.' }),
+  credential_refs: z
+    .record(z.string(), z.string().max(100))
+    .nullish()
+    .openapi({ description: 'Field to `vault_id` of a secret under `/v1/orgs/{org}/vault/secrets`.' }),
+  connection_credentials: z
+    .strictObject({
+      client_id: z.string().min(1).max(1000),
+      client_secret_vault_id: z.string().min(1).max(100).nullish(),
+      callback_url: z.string().min(1).max(2000).nullish(),
+      scopes_override: z.array(z.string().min(1).max(500)).max(100).nullish(),
+    })
+    .nullish()
+    .openapi({ description: 'An OAuth app of this instance’s own.' }),
+  custom_actions: z
+    .unknown()
+    .optional()
+    .openapi({
+      type: 'array',
+      items: { type: 'object' },
+      description:
+        '`{name, description, effect, method, path, parameters, response?}`: requests below the same address, with the same account.',
+    }),
+  custom_action_parameters: z
+    .unknown()
+    .optional()
+    .openapi({
+      type: 'object',
+      additionalProperties: { type: 'array', items: { type: 'object' } },
+      description: '`{action: [{name, in, type, required?, description?, enum?}]}`',
+    }),
   action_defaults: anyObject()
     .nullish()
     .openapi({ description: '`{action: {parameter: value}}`: sent where the agent sends nothing.' }),
@@ -142,3 +180,22 @@ export const instancesSchema = z
     instances: z.array(instanceSchema),
   })
   .openapi('ToolInstances');
+
+export const upgradeBody = z.strictObject({
+  target_version: z.int().nullish().openapi({ description: 'One it has been on; null: the newest.' }),
+  dry_run: z
+    .boolean()
+    .nullish()
+    .openapi({ description: 'Answers what it would do, with its `impact`, and does nothing.' }),
+});
+
+export const upgradedSchema = z
+  .object({
+    instance_id: z.string(),
+    previous_version: z.int(),
+    new_version: z.int(),
+    migration_applied: z.boolean(),
+    changelog: z.string(),
+    impact: impactSchema.optional().openapi({ description: 'Of a dry run.' }),
+  })
+  .openapi('UpgradedToolInstance');
