@@ -3,7 +3,7 @@ import { serverHelp, serverOptions, type Command } from './command.ts';
 import { Failure, misuse } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 import type { WireApproval } from './wire.ts';
-import { visible } from './write-text.ts';
+import { exact, visible } from './write-text.ts';
 
 const reaches = ['once', 'turn', 'hour'];
 
@@ -48,18 +48,11 @@ async function listOpen(terminal: Terminal, api: Api): Promise<number> {
   const open = await api.list<WireApproval>('/v1/approvals');
   for (const { id, tool, ran_as, principal, expires_at, arguments: args } of open) {
     terminal.out(`${id}  ${visible(tool)}  as ${ran_as}, asked by ${principal.type} ${principal.id}`);
-    terminal.out(`  until ${expires_at}  ${plain(JSON.stringify(args))}`);
+    terminal.out(`  until ${expires_at}  ${exact(JSON.stringify(args))}`);
   }
   if (open.length === 0) terminal.err('Nothing waits for a yes.');
   return 0;
 }
-
-/** A person decides on what they read: characters nobody sees, or that turn a line round, are shown by number. */
-const plain = (text: string): string =>
-  text.replaceAll(
-    /[\p{C}\p{Zl}\p{Zp}\p{DI}]/gu,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
 
 async function decide(
   terminal: Terminal,

@@ -1,9 +1,9 @@
-import { openApi, type Api } from './api.ts';
+import { openApi } from './api.ts';
 import { onlyWord, serverHelp, serverOptions, type Command } from './command.ts';
-import { Failure, misuse } from './failure.ts';
+import { misuse } from './failure.ts';
+import { findConnection } from './find-connection.ts';
 import { findPack } from './find-pack.ts';
-import { nearest } from './nearest.ts';
-import type { WireConnection, WireLink } from './wire.ts';
+import type { WireLink } from './wire.ts';
 
 export const connect: Command = {
   name: 'connect',
@@ -34,15 +34,3 @@ ${serverHelp}`,
     return 0;
   },
 };
-
-async function findConnection(api: Api, named: string): Promise<WireConnection> {
-  const connections = await api.list<WireConnection>('/v1/connections');
-  const found = connections.find(({ slug, id }) => slug === named || id === named);
-  if (found) return found;
-  const slugs = connections.map(({ slug }) => slug);
-  const near = nearest(named, slugs);
-  const hint = near
-    ? `Did you mean “${near}”?`
-    : `There are: ${slugs.slice(0, 20).join(', ') || 'none yet'}.`;
-  throw new Failure(`There is no connection “${named}”. ${hint}`);
-}

@@ -1,3 +1,4 @@
+import { accept } from './accept.ts';
 import { add } from './add.ts';
 import { approvals } from './approvals.ts';
 import { audit } from './audit.ts';
@@ -6,13 +7,16 @@ import { client } from './client.ts';
 import { readTyped, type Command } from './command.ts';
 import { connect } from './connect.ts';
 import { demo } from './demo.ts';
+import { drift } from './drift.ts';
 import { Failure } from './failure.ts';
 import { commandNamed, helpOf, overview } from './help.ts';
 import { keys } from './keys.ts';
 import { pack } from './pack.ts';
 import { panic } from './panic.ts';
 import { start } from './start.ts';
+import { sync } from './sync.ts';
 import { systemTerminal, type Terminal } from './terminal.ts';
+import { upgrade } from './upgrade.ts';
 import { version } from './version.ts';
 
 const commands: readonly Command[] = [
@@ -24,6 +28,10 @@ const commands: readonly Command[] = [
   client,
   call,
   approvals,
+  sync,
+  drift,
+  accept,
+  upgrade,
   keys,
   audit,
   panic,

@@ -27,6 +27,7 @@ export type WireConnection = {
   status?: string;
   tools_status?: string;
   status_reason?: string | null;
+  held_count?: number;
 };
 
 /** A page that a person opens. */
@@ -39,6 +40,66 @@ export type WireTool = {
   is_enabled: boolean;
   effect: 'read' | 'write' | 'destructive';
   token_cost: { served: number; raw: number };
+  definition?: { description: string | null };
+  held?: WireHeld | null;
+};
+
+export type WireDifference = { path: string; class: string; before: unknown; after: unknown };
+
+/** What the service says of a tool that nobody has accepted. */
+export type WireHeld = {
+  kind: 'added' | 'changed' | 'removed';
+  class: string;
+  diff: readonly WireDifference[];
+  stale_inputs: readonly string[];
+  stale_paths: readonly string[];
+  flags: readonly string[];
+  since: string;
+};
+
+export type WireSync = {
+  added: readonly string[];
+  changed: readonly string[];
+  removed: readonly string[];
+  unchanged: number;
+  held: readonly unknown[];
+};
+
+export type WireAccepted = {
+  schema_version: number;
+  accepted: readonly {
+    slug: string;
+    kind: string;
+    class: string;
+    stale_inputs: readonly string[];
+    stale_paths: readonly string[];
+  }[];
+};
+
+export type WireImpact = {
+  tools: readonly {
+    slug: string;
+    class: string | null;
+    stale_inputs: readonly string[];
+    stale_paths: readonly string[];
+  }[];
+  packs: readonly { slug: string }[];
+  agents: readonly { handle: string }[];
+  replayed: {
+    calls: number;
+    refused: number;
+    changed: number;
+    undecidable: number;
+    examples: readonly { call_id: string; tool: string; outcome: string; reason: string }[];
+  };
+};
+
+export type WireUpgraded = {
+  previous_version: number;
+  new_version: number;
+  migration_applied: boolean;
+  changelog: string;
+  impact?: WireImpact;
 };
 
 export type WireApproval = {

@@ -22,6 +22,13 @@ export const visible = (text: string): string =>
   // oxlint-disable-next-line no-control-regex
   text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g, '');
 
+/** A person decides on what they read: characters nobody sees, or that turn a line round, are shown by number. */
+export const exact = (text: string): string =>
+  text.replaceAll(
+    /[\p{C}\p{Zl}\p{Zp}\p{DI}]/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
+
 type Paint = (text: string) => string;
 export type Paints = { strong: Paint; faint: Paint; good: Paint; bad: Paint };
 
