@@ -35,6 +35,8 @@ const effects: Readonly<Record<HttpBinding['method'], Effect>> = {
 };
 const idempotent = new Set<string>(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 const maxDescription = 4096;
+/** What notes of texts that held characters nobody sees begin with, also those of schemas. */
+const invisible = 'Invisible characters';
 
 /** Makes a tool of one operation; `notes` are remarks for the person importing. Throws BrokenOperation. */
 export function readOperation(
@@ -77,6 +79,7 @@ export function readOperation(
       body: input.body,
     },
     quarantine: null,
+    ...(notes.some((note) => note.startsWith(invisible)) ? { flags: ['invisible_characters'] } : {}),
   };
   return { definition, notes: [...new Set(notes)] };
 }
@@ -125,9 +128,7 @@ function readTexts(raw: RawObject): {
     title: summary.text.replaceAll(/\s+/g, ' ') || null,
     description: described.text || summary.text || null,
     notes:
-      summary.hadInvisible || described.hadInvisible
-        ? ['Invisible characters were removed from its texts.']
-        : [],
+      summary.hadInvisible || described.hadInvisible ? [`${invisible} were removed from its texts.`] : [],
   };
 }
 

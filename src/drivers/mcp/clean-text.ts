@@ -20,31 +20,39 @@ export function cleanText(text: unknown): string | null {
   return clean.length > longest ? `${clean.slice(0, longest - 1).toWellFormed()}…` : clean;
 }
 
+/** Whether a text holds what people who review it would not see. */
+export const hasInvisible = (text: unknown): boolean =>
+  typeof text === 'string' && text.replaceAll('\r\n', '\n').search(invisible) >= 0;
+
 /** Keywords whose values are data, not schemas. */
 const data = new Set(['enum', 'const', 'default', 'examples']);
 /** Keywords that map names to schemas. */
 const maps = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
 
-/** The same schema with every title and description cleaned and older tuple keywords in their 2020-12 form. */
-export function cleanSchema(schema: Json): Json {
-  if (Array.isArray(schema)) return schema.map(cleanSchema);
+/**
+ * The same schema with every title and description cleaned and older tuple keywords in their 2020-12 form; `onText` is
+ * given each of these texts as it came in.
+ */
+export function cleanSchema(schema: Json, onText: (text: Json) => void = () => undefined): Json {
+  const again = (one: Json): Json => cleanSchema(one, onText);
+  if (Array.isArray(schema)) return schema.map(again);
   if (!isObject(schema)) return schema;
   const clean: Record<string, Json> = {};
   for (const [keyword, value] of Object.entries(schema)) {
     if (keyword === '$schema' || keyword === '$id') continue;
     if (keyword === 'title' || keyword === 'description') {
+      onText(value);
       const text = cleanText(value);
       if (text !== null) define(clean, keyword, text);
     } else if (data.has(keyword)) define(clean, keyword, value);
     else if (maps.has(keyword) && isObject(value)) {
       const inner: Record<string, Json> = {};
-      for (const [name, one] of Object.entries(value)) define(inner, name, cleanSchema(one));
+      for (const [name, one] of Object.entries(value)) define(inner, name, again(one));
       define(clean, keyword, inner);
-    } else if (keyword === 'items' && Array.isArray(value))
-      define(clean, 'prefixItems', value.map(cleanSchema));
+    } else if (keyword === 'items' && Array.isArray(value)) define(clean, 'prefixItems', value.map(again));
     else if (keyword === 'additionalItems' && Array.isArray(schema['items'])) {
-      define(clean, 'items', cleanSchema(value));
-    } else define(clean, keyword, cleanSchema(value));
+      define(clean, 'items', again(value));
+    } else define(clean, keyword, again(value));
   }
   return clean;
 }

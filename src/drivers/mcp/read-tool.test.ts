@@ -110,3 +110,16 @@ describe('x-mcp-header', () => {
     assert.equal(tool.quarantine, null);
   });
 });
+
+it('texts that held characters nobody sees are flagged, wherever they stood; values are not texts', () => {
+  const flagsOf = (more: Record<string, Json>) => readTool({ name: 'find', ...more }, 'find', true).flags;
+  const schema = (field: Json): Json => ({ type: 'object', properties: { a: field } });
+  assert.deepEqual(flagsOf({ description: 'Fi\u200bnds.' }), ['invisible_characters']);
+  assert.deepEqual(flagsOf({ annotations: { title: '\u202eFinds' } }), ['invisible_characters']);
+  assert.deepEqual(flagsOf({ inputSchema: schema({ title: 'a\u00ad' }) }), ['invisible_characters']);
+  assert.deepEqual(flagsOf({ outputSchema: schema({ description: '\ufeffa' }) }), ['invisible_characters']);
+  assert.equal(
+    flagsOf({ description: 'Finds.\r\nMore.', inputSchema: schema({ enum: ['a\u200b'] }) }),
+    undefined,
+  );
+});

@@ -2,7 +2,7 @@ import type { Definition } from '../../connectors/index.ts';
 import { isObject } from '../../kernel/index.ts';
 import type { Json, JsonSchema } from '../../kernel/index.ts';
 import { invalidity, oversize } from './check-schema.ts';
-import { cleanSchema, cleanText } from './clean-text.ts';
+import { cleanSchema, cleanText, hasInvisible } from './clean-text.ts';
 import { readMirrors } from './mirrored-headers.ts';
 
 export type ListedTool = { [key: string]: Json } & { name: string };
@@ -20,6 +20,8 @@ export function readTool(tool: ListedTool, name: string, mirrors: boolean): Defi
   const marks = mirrors && input.problem === null ? readMirrors(input.schema) : { headers: {} };
   const headers = 'headers' in marks && Object.keys(marks.headers).length > 0 ? marks.headers : null;
   const hints = isObject(tool['annotations']) ? tool['annotations'] : {};
+  const texts = [tool['title'], hints['title'], tool['description']];
+  const hides = input.hides || (output?.hides ?? false) || texts.some(hasInvisible);
   const readOnly = hints['readOnlyHint'] === true;
   const destroys = !readOnly && hints['destructiveHint'] === true;
   return {
@@ -34,6 +36,7 @@ export function readTool(tool: ListedTool, name: string, mirrors: boolean): Defi
     idempotent: readOnly || hints['idempotentHint'] === true,
     binding: { kind: 'mcp', tool: tool.name, ...(headers ? { headers } : {}) },
     quarantine: quarantineOf(tool, input, marks),
+    ...(hides ? { flags: ['invisible_characters'] } : {}),
   };
 }
 
@@ -47,19 +50,23 @@ function quarantineOf(
   return 'problem' in marks ? marks.problem : null;
 }
 
+/** `hides`: its texts held characters that nobody sees; they are gone. */
+type ReadSchema = { schema: JsonSchema; problem: string | null; hides: boolean };
+
 /** Arguments are always an object; what a tool puts out may be anything. */
-function readInput(raw: Json): { schema: JsonSchema; problem: string | null } {
+function readInput(raw: Json): ReadSchema {
   const read = readSchema(isObject(raw) && raw['type'] === undefined ? { type: 'object', ...raw } : raw);
   if (read.problem !== null || read.schema['type'] === 'object') return read;
-  return { schema: nothingNeeded, problem: 'does not describe an object' };
+  return { ...read, schema: nothingNeeded, problem: 'does not describe an object' };
 }
 
-function readSchema(raw: Json): { schema: JsonSchema; problem: string | null } {
-  const refuse = (problem: string) => ({ schema: nothingNeeded, problem });
+function readSchema(raw: Json): ReadSchema {
+  let hides = false;
+  const refuse = (problem: string) => ({ schema: nothingNeeded, problem, hides });
   if (!isObject(raw)) return refuse('is not an object');
   const much = oversize(raw);
   if (much !== null) return refuse(much);
-  const schema = cleanSchema(raw) as JsonSchema;
+  const schema = cleanSchema(raw, (text) => void (hides ||= hasInvisible(text))) as JsonSchema;
   const problem = invalidity(schema);
-  return problem === null ? { schema, problem } : refuse(problem);
+  return problem === null ? { schema, problem, hides } : refuse(problem);
 }
