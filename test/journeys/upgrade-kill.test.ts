@@ -23,7 +23,7 @@ describe('an upgrade that is under way', { skip: needsServer }, () => {
   let server: Server;
   let admin: string;
   let connectionId: string;
-  let pack: Json;
+  let packId: string;
 
   const make = async (method: string, path: string, body?: unknown): Promise<Json> => {
     const answer = await server.ask(method, path, { key: admin, body });
@@ -45,7 +45,7 @@ describe('an upgrade that is under way', { skip: needsServer }, () => {
     await holder.connect();
     onCleanUp(() => holder.end());
     await holder.query('begin');
-    await holder.query('select from packs where pack_id = $1 for share', [pack['id']]);
+    await holder.query('select from packs where pack_id = $1 for share', [packId]);
     return { release: async () => void (await holder.query('rollback')) };
   };
   const untilItWaits = (): Promise<boolean> =>
@@ -65,10 +65,11 @@ describe('an upgrade that is under way', { skip: needsServer }, () => {
     await make('POST', '/v1/catalog', itemsFile(1, 'http://127.0.0.1:9'));
     const connection = await make('POST', '/v1/connections', { kind: 'catalog', connector: 'items' });
     connectionId = connection['id'];
-    pack = await make('POST', '/v1/packs', {
+    const pack = await make('POST', '/v1/packs', {
       name: 'Finding',
       entries: [{ slug: 'items', selection: 'exactly', tools: ['find_items'] }],
     });
+    packId = pack['id'];
     for (const version of [2, 3, 4]) {
       await make('POST', '/v1/catalog', itemsFile(version, 'http://127.0.0.1:9'));
     }
@@ -99,7 +100,7 @@ describe('an upgrade that is under way', { skip: needsServer }, () => {
     assert.equal(done.status, 200, done.text);
     assert.equal(done.json['data']['migration_applied'], true);
     assert.equal(done.json['data']['new_version'], 4);
-    const { entries } = await make('GET', `/v1/packs/${pack['id']}`);
+    const { entries } = await make('GET', `/v1/packs/${packId}`);
     assert.deepEqual(entries![0]!['tools'], ['search']);
   });
 });
