@@ -345,7 +345,8 @@ describe('tools that come and go', () => {
     assert.deepEqual(toolsOf(json), { create_issue: 'stale', list_issues: 'served' });
     assert.deepEqual(await desk.list(`/mcp/${id}`), ['tracker__list_issues']);
     const { body } = await desk.call(`/mcp/${id}`, 'tracker__create_issue');
-    assert.equal(body.error?.code, -32602);
+    assert.equal(body.result?.isError, true);
+    assert.match(JSON.stringify(body.result?.content), /no longer has this tool/);
     assert.equal(tracker.requests().length, 0);
     assert.deepEqual((await desk.ask('PUT', path, putBack(json))).json, json);
     await tracker.become(['create_issue', 'list_issues', 'close_issue']);
