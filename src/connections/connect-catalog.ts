@@ -86,7 +86,7 @@ export async function connectCatalog(ctx: ConnectionsCtx, input: ConnectCatalogI
       changes: { ...saidOf(connection), ...configured?.changes },
     };
   });
-  return input.credential ? placed : (await connectAsClient(ctx, placed)).connection;
+  return placed.status === 'connected' ? placed : (await connectAsClient(ctx, placed)).connection;
 }
 
 function methodOf(entry: CatalogEntry, type: AuthMethod['type'] | undefined): AuthMethod {

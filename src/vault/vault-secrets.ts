@@ -88,7 +88,7 @@ async function workspaceOf(ctx: Ctx, named: string | null): Promise<string | nul
   } catch (error) {
     if (!(error instanceof Fault) || error.kind !== 'not_found') throw error;
     const message = 'No such workspace in this organization.';
-    throw invalid(bodyProblem('value_error', ['workspace_id'], message, { input: named }));
+    throw invalid(bodyProblem('value_error', ['workspace_id'], message));
   }
 }
 

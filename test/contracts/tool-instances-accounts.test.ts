@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { authorize, change } from '../../src/access/index.ts';
-import {
-  accountStateOf,
-  afterAccountSettings,
-  applyAccountSettings,
-  checkOriginKept,
-  findConnection,
-  updateConnectionRow,
-  type ConnectionsCtx,
-} from '../../src/connections/index.ts';
-import { Fault, newId, parseId } from '../../src/kernel/index.ts';
+import { newId, parseId } from '../../src/kernel/index.ts';
+import { keyUses } from '../../src/main/key-uses.ts';
+import { rotateKeys } from '../../src/vault/index.ts';
 import { httpService, sendJson, type Fake } from '../fakes/http-service.ts';
 import { createVisitor } from '../visitor.ts';
-import type { Json } from '../world.ts';
+import type { Answer, Json } from '../world.ts';
 import { followLink, openAccountDesk, type Accounts, type Organization } from './account-desk.ts';
 import { addConnector, keyConnector, keys, oauthConnector } from './connect-desk.ts';
 
 type Home = Organization & { slug: string; secrets: string };
-type Answered = { status: number; json: Json; text: string };
 
 describe('a tool instance signs in', () => {
   let accounts: Accounts;
@@ -66,75 +57,12 @@ describe('a tool instance signs in', () => {
     const made = await org.done('POST', '/v1/connections', { kind: 'catalog', connector, ...more });
     return parseId(made.id)!;
   };
-  const ctxOf = async ({ key }: { key: string }): Promise<ConnectionsCtx> => {
-    const principal = await accounts.world.crib.authenticator.authenticate({
-      authorization: [`Bearer ${key}`],
-      apiKey: [],
-    });
-    return accounts.world.deps.ctxFor({ principal, requestId: 'req_test' });
-  };
-  const put = async (org: { key: string }, id: string, body: Json, address?: string): Promise<Answered> => {
-    const ctx = await ctxOf(org);
-    const client = body.connection_credentials;
-    const wish = {
-      credentialRefs: body.credential_refs,
-      authMode: body.auth_mode,
-      authConfig: body.auth_config,
-      connectionCredentials:
-        client &&
-        ({
-          clientId: client.client_id,
-          clientSecretVaultId: client.client_secret_vault_id,
-          callbackUrl: client.callback_url,
-          scopesOverride: client.scopes_override,
-        } as const),
-    };
-    try {
-      authorize(ctx.caller.principal, 'tools:write');
-      const { organizationId } = ctx.caller.principal;
-      const applied = await change(ctx, 'connection.configured', async (tx) => {
-        let connection = (await findConnection(tx, organizationId, { id }, true))!;
-        if (address) {
-          await checkOriginKept(tx, connection, address, wish, ['configuration']);
-          connection = await updateConnectionRow(tx, organizationId, id, { address });
-        }
-        const result = await applyAccountSettings(tx, ctx, connection, wish);
-        const changes = result.changes ?? (address ? { address } : null);
-        return { result, target: { type: 'connection', id }, changes };
-      });
-      await afterAccountSettings(ctx, applied);
-      return { status: 200, json: await read(org, id), text: '' };
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      const status = error.kind === 'invalid' ? 422 : error.kind === 'forbidden' ? 403 : 500;
-      const detail = error.problems.map(({ path }) => ({ loc: ['body', ...path] }));
-      return { status, json: { detail }, text: `${error.message} ${JSON.stringify(error.problems)}` };
-    }
-  };
-  const read = async (org: { key: string }, id: string): Promise<Json> => {
-    const ctx = await ctxOf(org);
-    const found = await ctx.database.transaction(
-      { organizationId: ctx.caller.principal.organizationId },
-      async (tx) => (await findConnection(tx, ctx.caller.principal.organizationId, { id }))!,
-    );
-    const state = (await accountStateOf(ctx, [found]))(found);
-    const client = state.connectionCredentials;
-    return {
-      auth_mode: state.authMode,
-      auth_config: state.authConfig,
-      credential_refs: state.credentialRefs,
-      credential_fields: state.credentialFields,
-      has_credentials: state.hasCredentials,
-      connection_status: state.connectionStatus,
-      connection_credentials: client && {
-        client_id: client.clientId,
-        client_secret_vault_id: client.clientSecretVaultId,
-        callback_url: client.callbackUrl,
-        scopes_override: client.scopesOverride,
-      },
-    };
-  };
-  const refused = (answer: Answered, ...locs: (string | number)[][]): void => {
+  const instances = (org: { slug: string }, workspace = 'default'): string =>
+    `/v1/orgs/${org.slug}/workspaces/${workspace}/tool-instances`;
+  const put = (org: Home, id: string, body: object, by: { key?: string; workspace?: string } = {}) =>
+    accounts.world.ask('PUT', `${instances(org, by.workspace)}/${id}`, { key: by.key ?? org.key, body });
+  const read = (org: Home, id: string): Promise<Json> => org.done('GET', `${instances(org)}/${id}`);
+  const refused = (answer: Answer, ...locs: (string | number)[][]): void => {
     assert.equal(answer.status, 422, answer.text);
     const said = answer.json.detail.map(({ loc }: Json) => loc);
     assert.deepEqual(
@@ -153,7 +81,8 @@ describe('a tool instance signs in', () => {
   test('with a referenced secret: its call has the value, and nothing that can be read has it', async () => {
     const org = await home();
     const id = await make(org, 'ledger');
-    assert.deepEqual(await read(org, id), {
+    const fresh = await read(org, id);
+    const account = {
       auth_mode: 'vault',
       auth_config: { method: 'api_key', in: 'header', name: 'X-Api-Key' },
       credential_refs: {},
@@ -161,7 +90,8 @@ describe('a tool instance signs in', () => {
       has_credentials: false,
       connection_status: 'not_connected',
       connection_credentials: null,
-    });
+    };
+    for (const [field, value] of Object.entries(account)) assert.deepEqual(fresh[field], value, field);
     const vaultId = await keep(org, keys.ada);
     const after = await put(org, id, { credential_refs: { api_key: vaultId } });
     assert.deepEqual(after.json.credential_refs, { api_key: vaultId }, after.text);
@@ -185,7 +115,8 @@ describe('a tool instance signs in', () => {
     const credential = (await org.done('GET', '/v1/credentials'))[0];
     const { updated_at } = await org.done('GET', `/v1/connections/${id}`);
     const { auth_mode, auth_config, credential_refs, connection_credentials } = await read(org, id);
-    await put(org, id, { auth_mode, auth_config, credential_refs, connection_credentials });
+    const same = await put(org, id, { auth_mode, auth_config, credential_refs, connection_credentials });
+    assert.equal(same.status, 200, same.text);
     await put(org, id, {});
     assert.deepEqual((await org.done('GET', '/v1/credentials'))[0], credential);
     assert.equal((await org.done('GET', `/v1/connections/${id}`)).updated_at, updated_at);
@@ -231,8 +162,8 @@ describe('a tool instance signs in', () => {
     const western = await make(org, 'ledger', { workspace: 'west' });
     const [own, anywhere] = [await keep(org, keys.ada, 'west'), good];
     for (const ref of [own, anywhere]) {
-      const put1 = await put(org, western, { credential_refs: { api_key: ref } });
-      assert.equal(put1.json.connection_status, 'connected', put1.text);
+      const after = await put(org, western, { credential_refs: { api_key: ref } }, { workspace: 'west' });
+      assert.equal(after.json.connection_status, 'connected', after.text);
     }
   });
 
@@ -398,7 +329,7 @@ describe('a tool instance signs in', () => {
         client_id: 'toolcrib',
         client_secret_vault_id: await keep(other, 'x'),
         callback_url: 'https://elsewhere.example/',
-        scopes_override: ['read', 'two words', ''],
+        scopes_override: ['read', 'two words', 'a"quote'],
       },
     });
     refused(
@@ -409,12 +340,49 @@ describe('a tool instance signs in', () => {
       [at, 'scopes_override', 2],
     );
     const ours = `${new URL((await org.done('POST', `/v1/connections/${id}/connect`)).connect_url).origin}/connect/callback`;
-    const put1 = await put(org, id, {
+    const known = await put(org, id, {
       connection_credentials: { client_id: 'toolcrib', callback_url: ours },
     });
-    assert.equal(put1.json.connection_credentials.callback_url, ours, put1.text);
+    assert.equal(known.json.connection_credentials.callback_url, ours, known.text);
     const ledger = await make(org, 'ledger');
     refused(await put(org, ledger, { connection_credentials: { client_id: 'x' } }), [at]);
+  });
+
+  test('is made with its references in one request, or not at all', async () => {
+    const [org, other] = [await home(), await home()];
+    const [user, password] = [await keep(org, 'ada'), await keep(org, 'pass-of-ada')];
+    const body = { tool_id: 'gate', name: 'Gate', auth_mode: 'vault', auth_config: { method: 'basic' } };
+    const made = await org.done('POST', instances(org), {
+      ...body,
+      credential_refs: { username: user, password },
+    });
+    assert.deepEqual(
+      [made.has_credentials, made.connection_status, made.credential_refs],
+      [true, 'connected', { username: user, password }],
+    );
+    assert.equal((await call(org, parseId(made.instance_id)!)).isError, false);
+    const foreign = await keep(other, 'x');
+    const answer = await org.ask('POST', instances(org), {
+      ...body,
+      credential_refs: { username: user, password: foreign },
+    });
+    refused(answer, ['credential_refs', 'password']);
+    assert.equal((await org.done('GET', instances(org))).total, 1);
+  });
+
+  test('as before when the keys of the vault were rotated, with references old and new', async () => {
+    const org = await home();
+    const [before, later] = [await make(org, 'ledger'), await make(org, 'ledger')];
+    const vaultId = await keep(org, keys.ada);
+    await put(org, before, { credential_refs: { api_key: vaultId } });
+    const { values, unreadable } = await rotateKeys(accounts.world.crib, keyUses, () => undefined);
+    assert.ok(values >= 2, `${values} sealed anew`);
+    assert.deepEqual(unreadable, []);
+    await put(org, later, { credential_refs: { api_key: vaultId } });
+    for (const id of [before, later]) {
+      assert.equal((await call(org, id)).structuredContent.email, 'ada@example.com');
+    }
+    assert.deepEqual((await read(org, before)).credential_refs, { api_key: vaultId });
   });
 
   test('a connection that moves to another origin needs a new credential in the same request', async () => {
@@ -422,15 +390,20 @@ describe('a tool instance signs in', () => {
     const id = await make(org, 'movable', { config: { base: accounts.service.url } });
     const vaultId = await keep(org, keys.ada);
     await put(org, id, { credential_refs: { api_key: vaultId } });
-    refused(await put(org, id, {}, elsewhere.url), ['configuration']);
-    refused(await put(org, id, { auth_mode: 'vault' }, elsewhere.url), ['configuration']);
-    await put(org, id, {}, `${accounts.service.url}/deeper`);
+    refused(await put(org, id, { configuration: { base: elsewhere.url } }), ['configuration']);
+    refused(await put(org, id, { auth_mode: 'vault', configuration: { base: elsewhere.url } }), [
+      'configuration',
+    ]);
+    await put(org, id, { configuration: { base: `${accounts.service.url}/deeper` } });
     assert.equal((await read(org, id)).has_credentials, true);
     const user = await org.done('POST', '/v1/users', { origin_user_id: 'u', origin_user_name: 'u' });
     const { slug } = await org.done('GET', `/v1/connections/${id}`);
     const owner = { type: 'user', id: user.id };
     await org.done('PUT', '/v1/credentials', { connection: slug, owner, fields: { api_key: keys.grace } });
-    const moved = await put(org, id, { credential_refs: { api_key: vaultId } }, elsewhere.url);
+    const moved = await put(org, id, {
+      credential_refs: { api_key: vaultId },
+      configuration: { base: elsewhere.url },
+    });
     assert.deepEqual([moved.status, moved.json.has_credentials], [200, true], moved.text);
     await call(org, id);
     assert.deepEqual(
@@ -450,12 +423,15 @@ describe('a tool instance signs in', () => {
     const id = await make(org, 'ledger');
     const vaultId = await keep(org, keys.ada);
     const key = await org.keyOf(['tools:write', 'tools:read']);
-    assert.equal((await put({ key }, id, { credential_refs: { api_key: vaultId } })).status, 403);
-    assert.equal((await put({ key }, id, { credential_refs: { api_key: newId() } })).status, 403);
-    assert.equal((await put({ key }, id, { credential_refs: {}, connection_credentials: null })).status, 200);
+    assert.equal((await put(org, id, { credential_refs: { api_key: vaultId } }, { key })).status, 403);
+    assert.equal((await put(org, id, { credential_refs: { api_key: newId() } }, { key })).status, 403);
+    assert.equal(
+      (await put(org, id, { credential_refs: {}, connection_credentials: null }, { key })).status,
+      200,
+    );
     const both = await org.keyOf(['tools:write', 'tools:read', 'credentials:write']);
-    assert.equal((await put({ key: both }, id, { credential_refs: { api_key: vaultId } })).status, 200);
-    assert.equal((await put({ key }, id, { credential_refs: {} })).status, 403);
+    assert.equal((await put(org, id, { credential_refs: { api_key: vaultId } }, { key: both })).status, 200);
+    assert.equal((await put(org, id, { credential_refs: {} }, { key })).status, 403);
     assert.equal((await read(org, id)).has_credentials, true);
   });
 });
