@@ -193,6 +193,24 @@ describe('a tool instance signs in', () => {
     assert.equal((await org.ask('DELETE', `${org.secrets}/${vaultId}`)).status, 204);
   });
 
+  test('a secret that is referred to and deleted at the same moment is one or the other', async () => {
+    const org = await home();
+    const ids = await Promise.all(Array.from({ length: 6 }, () => make(org, 'ledger')));
+    const kept = await Promise.all(ids.map(() => keep(org, keys.ada)));
+    const outcomes = await Promise.all(
+      ids.map((id, index) =>
+        Promise.all([
+          put(org, id, { credential_refs: { api_key: kept[index] } }),
+          org.ask('DELETE', `${org.secrets}/${kept[index]}`),
+        ]),
+      ),
+    );
+    for (const [referred, deleted] of outcomes) {
+      const said = `${referred.status} and ${deleted.status}`;
+      assert.ok(['200 and 409', '422 and 204'].includes(said), said);
+    }
+  });
+
   test('a credential put by another contract is there without references, and they take its place', async () => {
     const org = await home();
     const id = await make(org, 'ledger', { credential: { api_key: keys.grace } });

@@ -53,7 +53,7 @@ export async function applyAccountSettings(
   if (!isOther && !client && !refs && leaving.length === 0) {
     return { connection, changes: null, revocation: null };
   }
-  const chosen = isOther ? await chooseAnew(tx, ctx, at) : connection;
+  const chosen = isOther || client ? await chooseAnew(tx, ctx, at, isOther) : connection;
   if (client) await writeOwnClient(tx, ctx, { ...at, connection: chosen }, client);
   const placed = await placeReferred(tx, ctx, chosen, { method: at.method, isOther, leaving, refs });
   return {
@@ -76,7 +76,9 @@ async function planAccount(
 ): Promise<Plan> {
   const { organizationId, id: connectionId } = connection;
   const now = await usualSignInAt(tx, ctx, connection);
-  const method = chooseMethod(now.file?.auth ?? [], now.method, wish, paths);
+  // A process of the operator's has nothing to sign in with, whatever its connector says of servers with an address.
+  const offered = connection.kind === 'stdio' ? [] : (now.file?.auth ?? []);
+  const method = chooseMethod(offered, now.method, wish, paths);
   const at = { ...now, method };
   const isOther = !isSameMethod(method, now.method);
   const credentials = await findCredentials(tx, organizationId, { connectionId });
@@ -99,12 +101,14 @@ async function chooseAnew(
   tx: Tx,
   ctx: ConnectionsCtx,
   { connection, method }: SignInAt,
+  isOther: boolean,
 ): Promise<Connection> {
   const { organizationId, id, metadata } = connection;
+  const isUnchosen = metadata.default === true && metadata.method_chosen !== true;
   return updateConnectionRow(tx, organizationId, id, {
-    auth: JSON.stringify(method),
     updated_at: ctx.clock.now(),
-    ...(metadata.default ? { metadata: JSON.stringify({ ...metadata, method_chosen: true }) } : {}),
+    ...(isOther ? { auth: JSON.stringify(method) } : {}),
+    ...(isOther && isUnchosen ? { metadata: JSON.stringify({ ...metadata, method_chosen: true }) } : {}),
   });
 }
 
