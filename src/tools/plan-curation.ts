@@ -11,7 +11,7 @@ import { checkInputRules, isSecretField } from './input-rules.ts';
 import { getOwn, setOwn } from './own-property.ts';
 import { sameJson } from './same-json.ts';
 import type { RuleLayers } from './seal-rules.ts';
-import type { Tool } from './tool.ts';
+import { newestDefinition, type Tool } from './tool.ts';
 
 /** What becomes of one tool: values of fields the service calls secret are still to be sealed. */
 export type CurationPlan = { tool: Tool; layers: RuleLayers; description: string | null };
@@ -106,7 +106,10 @@ function problemsOf(
 ): readonly Problem[] {
   const schema = tool.definition.inputSchema;
   const check = (rules: InputRules | null, before: InputRules | null, path: JsonPath): readonly Problem[] =>
-    checkInputRules(movedRules(rules, before), schema, { path: [...path, tool.name] });
+    checkInputRules(movedRules(rules, before), schema, {
+      path: [...path, tool.name],
+      newestSchema: newestDefinition(tool).inputSchema,
+    });
   return [
     ...check(defaults, tool.layers.defaults, placeOf.defaults),
     ...check(inputs, tool.layers.inputs, placeOf.inputs),

@@ -9,6 +9,7 @@ import { checkConfirmation } from './parse-confirmation.ts';
 import { getOwn, setOwn } from './own-property.ts';
 import { droppedSecrets, sealRules, type RuleLayers } from './seal-rules.ts';
 import { updateToolRow } from './store.ts';
+import { newestDefinition } from './tool.ts';
 
 /**
  * How the input rules change.
@@ -117,7 +118,8 @@ function problemsOf(patch: ToolPatch, tool: ToolOfConnection['tool']): readonly 
   const problems = checkConfirmation(confirmation, inputSchema, ['requires_confirmation']);
   if (!patch.inputs || patch.inputs.kind === 'clear') return problems;
   const path = patch.inputsPath ?? ['inputs'];
-  return [...checkInputRules(patch.inputs.rules, inputSchema, { path }), ...problems];
+  const newestSchema = newestDefinition(tool).inputSchema;
+  return [...checkInputRules(patch.inputs.rules, inputSchema, { path, newestSchema }), ...problems];
 }
 
 async function newLayers(

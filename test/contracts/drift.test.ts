@@ -334,6 +334,26 @@ describe('drift', () => {
     assert.deepEqual(drifting.sent(), { team: 'red', place: 'here' });
   });
 
+  test('a pin is checked against what was accepted and what was seen last, a default against what was accepted', async () => {
+    const drifting = await desk.connect('Checked', [tool('find', { team: text, place: text })]);
+    drifting.list([tool('find', { place: { type: 'integer' } })]);
+    await drifting.sync();
+    const rule = (type: string) => ({ value: 'here', type });
+    const pinned = await drifting.patchTool('find', {
+      input_defaults: { team: rule('pinned'), place: rule('pinned') },
+    });
+    assert.equal(pinned.status, 422);
+    assert.deepEqual(
+      pinned.json.detail.map(({ type, loc }: Json) => [type, loc.slice(2).join('.')]),
+      [
+        ['unknown_field', 'team'],
+        ['wrong_type', 'place.value'],
+      ],
+    );
+    const defaults = { team: rule('default'), place: rule('default') };
+    assert.equal((await drifting.patchTool('find', { input_defaults: defaults })).status, 200);
+  });
+
   test('a call that fails while a breaking change is held says so, and one that succeeds does not', async () => {
     const drifting = await desk.connect('Failing', [tool('find')]);
     const fails = () => ({ content: [{ type: 'text', text: 'query must be a number' }], isError: true });
