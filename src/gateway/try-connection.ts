@@ -33,8 +33,8 @@ export type TriedConnection = {
 };
 
 /** Whoever asks is answered within half a minute. */
-const patience = 25_000;
-const tooLate = { ok: false, message: 'There was no answer within 25 seconds.', details: {} };
+const usualPatience = 25_000;
+const tooLate = { ok: false, message: 'There was no answer in time.', details: {} };
 
 /**
  * Tries a connection, which the caller has been shown already, as the organization: asks whose account it is, or calls
@@ -48,6 +48,7 @@ export async function tryConnection(
   connection: Connection,
   input: TryConnectionInput,
   signal: AbortSignal,
+  patience = usualPatience,
 ): Promise<TriedConnection> {
   const { principal } = ctx.caller;
   authorize(principal, 'tools:write');

@@ -1,13 +1,14 @@
 import type { z } from '@hono/zod-openapi';
 import type { AccountState, Connection, OwnClient, Surroundings } from '../../../../connections/index.ts';
-import { connectorId, type ConfigField } from '../../../../connectors/index.ts';
+import { connectorId } from '../../../../connectors/index.ts';
 import { servedTools } from '../../../../gateway/index.ts';
 import type { Json } from '../../../../kernel/index.ts';
 import type { Impact, Upgraded, VersionState } from '../../../../revisions/index.ts';
 import { extraParametersOf, setOwn, type InputRules, type Tool } from '../../../../tools/index.ts';
 import { writeImpact } from '../../impact.ts';
+import { writeConfigField } from '../tools/codec.ts';
 import { writeOverrides } from './overrides/codec.ts';
-import type { configFieldSchema, instanceSchema, upgradedSchema } from './schema.ts';
+import type { instanceSchema, upgradedSchema } from './schema.ts';
 
 /** What is known of an instance beside its connection and its tools. */
 export type Around = Surroundings & { account: AccountState; version: VersionState };
@@ -108,20 +109,6 @@ const writeClient = (client: OwnClient) => ({
   client_secret_vault_id: client.clientSecretVaultId ?? null,
   callback_url: client.callbackUrl ?? null,
   scopes_override: client.scopesOverride ? [...client.scopesOverride] : null,
-});
-
-const writeConfigField = (field: ConfigField): z.input<typeof configFieldSchema> => ({
-  name: field.name,
-  display_name: field.display_name,
-  type: field.type,
-  required: field.required,
-  default: field.default ?? null,
-  description: field.description ?? null,
-  placeholder: field.placeholder ?? null,
-  options: (field.options ?? []).map(({ label, value }) => ({ label, value })),
-  validation: { ...field.validation },
-  widget: field.widget ?? null,
-  widget_options: {},
 });
 
 /** `impact`: of a dry run, which has applied nothing. */

@@ -3,6 +3,7 @@ import { impactSchema } from '../../impact.ts';
 import { cursorQuery } from '../../lists.ts';
 import { anyObject, idField, queryBoolean, requiredBoolean } from '../../read-request/index.ts';
 import { organizationParams } from '../schema.ts';
+import { configFieldSchema } from '../tools/schema.ts';
 
 export const workspaceParams = organizationParams.extend({
   workspace: z.string().min(1).max(100).openapi({ description: 'The workspace’s slug or id.' }),
@@ -103,22 +104,6 @@ export const updateBody = z.strictObject({ name: name.optional(), ...mutable });
 const map = z.record(z.string(), z.unknown());
 const mapOfMaps = z.record(z.string(), map);
 const text = z.string().nullable();
-
-export const configFieldSchema = z
-  .object({
-    name: z.string(),
-    display_name: z.string(),
-    type: z.enum(['string', 'number', 'integer', 'boolean', 'select', 'multiselect', 'json', 'url']),
-    required: z.boolean(),
-    default: z.unknown(),
-    description: text,
-    placeholder: text,
-    options: z.array(z.object({ label: z.string(), value: z.string() })),
-    validation: map,
-    widget: text,
-    widget_options: map,
-  })
-  .openapi('ToolConfigField');
 
 export const instanceSchema = z
   .object({
