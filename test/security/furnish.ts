@@ -32,6 +32,8 @@ export type Things = {
   webhook: string;
   agent: string;
   agentHandle: string;
+  vaultSecret: string;
+  instance: string;
 };
 
 export type Furnished = {
@@ -183,6 +185,18 @@ export async function furnishWith(
     tools: [{ name: 'get_order', connector_id: connection.id }],
   });
 
+  const { vault_id: vaultSecret } = await make('POST', `/v1/orgs/${where.slug}/vault/secrets`, {
+    name: `secret ${tag}`,
+    value: `vaulted-${tag}`,
+    workspace_id: workspace.id,
+  });
+
+  const { instance_id: instance } = await make(
+    'POST',
+    `/v1/orgs/${where.slug}/workspaces/${workspace.slug}/tool-instances`,
+    { tool_id: 'slack', name: `instance ${tag}`, namespace_id: `space-${tag}` },
+  );
+
   const things: Things = {
     organization: where.id,
     organizationSlug: where.slug,
@@ -207,6 +221,8 @@ export async function furnishWith(
     webhook: webhook.id,
     agent: parseId(agent.id)!,
     agentHandle: agent.handle,
+    vaultSecret,
+    instance,
   };
   const ids = [...Object.values(things), second.id, third.id].filter((text) => /^[0-9a-f-]{36}$/.test(text));
   const marks = [tag, ...ids, ...ids.map((each) => prefixed('', each).slice(1))];

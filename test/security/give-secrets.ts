@@ -145,6 +145,51 @@ export async function giveSecrets(
   await ask('POST', '/v1/integrations/connections/custom-mcp/discover', {
     server_url: `http://u:${secrets.refused}@127.0.0.1/`,
   });
+  const keepSecret = async (value: string): Promise<string> =>
+    String((await made('POST', '/v1/orgs/default/vault/secrets', { name: 'kept', value }))['vault_id']);
+  const kept = await keepSecret(secrets.kept);
+  const referring = await add('/v1/connections', {
+    ...openapi,
+    nickname: 'referring',
+    auth: { type: 'bearer', token: secrets.replaced },
+  });
+  const instances = '/v1/orgs/default/workspaces/default/tool-instances';
+  await made('PUT', `${instances}/${String(referring['id'])}`, {
+    credential_refs: { token: await keepSecret(secrets.vaulted) },
+    action_defaults: { say: { pin: secrets.instanceDefault } },
+    mcp_parameter_overrides: { say: { pin: { mode: 'pinned', value: secrets.instancePin } } },
+  });
+  for (const wrong of [
+    { action_defaults: { say: { pin: [secrets.refused] } } },
+    { mcp_parameter_overrides: { say: { pin: { default: [secrets.refused] } } } },
+    { mcp_parameter_overrides: { say: { pin: { mode: 'none', value: secrets.refused } } } },
+    { mcp_parameter_overrides: { say: { pin: { default: secrets.refused, hidden: true } } } },
+    { action_defaults: { say: secrets.refused } },
+    { mcp_parameter_overrides: { say: { pin: secrets.refused } } },
+  ]) {
+    assert.equal((await ask('PUT', `${instances}/${String(referring['id'])}`, wrong)).status, 422);
+  }
+  const asking = await made('POST', '/v1/connections', {
+    kind: 'catalog',
+    connector: 'slack',
+    method: 'oauth2',
+    nickname: 'asking',
+  });
+  await made('PUT', `${instances}/${String(asking['id'])}`, {
+    connection_credentials: {
+      client_id: 'app',
+      client_secret_vault_id: await keepSecret(secrets.vaultedClientSecret),
+    },
+  });
+  for (const body of [
+    { name: 'x', value: secrets.refused, zz: 1 },
+    { name: 7, value: secrets.refused },
+    { name: 'x', value: { a: secrets.refused } },
+    { name: 'x', value: secrets.refused, workspace_id: 'nowhere' },
+  ]) {
+    assert.equal((await ask('POST', '/v1/orgs/default/vault/secrets', body)).status, 422);
+  }
+  await ask('POST', '/v1/orgs/default/vault/secrets', secrets.refused);
   // Refused, each for something else that is wrong: the refusal must not repeat it either.
   for (const [path, body] of [
     [
@@ -304,7 +349,7 @@ export async function giveSecrets(
 
   // Everything that can be read.
   const { json: document } = await ask('GET', '/openapi.json', undefined, '');
-  const values: Record<string, string> = { connections: String(first['id']), tools: tool, packs: String(pack['id']), 'tool-packs': String(pack['id']), entries: String(first['slug']), users: String(user['id']), 'registered-users': String(user['id']), orgs: 'default', catalog: 'slack', connectors: String(first['slug']), keys: runtime, 'access-keys': runtime, openapi: 'toolcrib', webhooks: String(hook['id']), 'application-credentials': String(app['id']) }; // prettier-ignore
+  const values: Record<string, string> = { connections: String(first['id']), tools: tool, packs: String(pack['id']), 'tool-packs': String(pack['id']), entries: String(first['slug']), users: String(user['id']), 'registered-users': String(user['id']), orgs: 'default', catalog: 'slack', connectors: String(first['slug']), keys: runtime, 'access-keys': runtime, openapi: 'toolcrib', webhooks: String(hook['id']), 'application-credentials': String(app['id']), secrets: kept, workspaces: 'default', 'tool-instances': String(referring['id']) }; // prettier-ignore
   let read = 0;
   for (const [path, operations] of Object.entries(document['paths'] as object)) {
     if (!('get' in operations) || path.endsWith('/stream')) continue;

@@ -23,14 +23,15 @@ export const queryNouns: Readonly<Record<string, readonly (keyof Things)[]>> = {
 
 export const plainQuery: ReadonlySet<string> = new Set([
   'cursor', 'limit', 'page', 'page_size', 'dry_run', 'force', 'outcome', 'from', 'to', 'created_after',
-  'created_before', 'event_type', 'status', 'status_code', 'method', 'action', 'target_type',
+  'created_before', 'event_type', 'active_only', 'is_active', 'namespace_id', 'status', 'status_code', 'method', 'action', 'target_type',
 ]); // prettier-ignore
 
 /** Members of a body that name something that exists already. */
 const bodyNouns = new Set([
   'workspace', 'workspace_ids', 'connector', 'connector_slug', 'connector_id', 'connection', 'connectors', 'entries',
   'slug', 'pack', 'agent', 'pack_ids', 'tool_pack_ids', 'user', 'user_ids', 'registered_user_ids', 'owner', 'tool',
-  'integration_key', 'tool_ids', 'tool_pack_id', 'pack_id',
+  'integration_key', 'tool_ids', 'tool_pack_id', 'pack_id', 'workspace_id', 'credential_refs', 'client_secret_vault_id',
+  'tool_id',
 ]); // prettier-ignore
 
 /** Members whose name only looks like one of those: a new thing's own slug. */
@@ -58,6 +59,17 @@ const bodies: Readonly<Record<string, Bodies>> = {
       fields: { token: 'x' },
     },
   ],
+  'POST /v1/orgs/{org}/vault/secrets': (named) => [
+    { name: 'x', value: 'y', workspace_id: named.workspace },
+    { name: 'x', value: 'y', workspace_id: named.workspaceSlug },
+  ],
+  'POST /v1/orgs/{org}/workspaces/{workspace}/tool-instances': (named) => [
+    { tool_id: named.connector, name: 'x' },
+    ...accountsOf(named).map((account) => ({ tool_id: 'slack', name: 'x', ...account })),
+  ],
+  'PUT /v1/orgs/{org}/workspaces/{workspace}/tool-instances/{instance_id}': accountsOf,
+  'POST /v1/connections/{id}/accept': (named) => [{ tool_ids: [named.tool] }],
+  'POST /v1/integrations/connections/{connection_id}/accept': (named) => [{ tool_ids: [named.tool] }],
   'POST /v1/packs': (named) => entriesOf(named).map((entries) => ({ name: 'x', entries })),
   'PATCH /v1/packs/{id}': (named) => entriesOf(named).map((entries) => ({ entries })),
   'POST /v1/calls': (named, own) => [
@@ -110,6 +122,16 @@ const described = (named: Things) => ({
 });
 
 const assigned = (named: Things) => [{ name: 'list_orders', connector_id: named.connection }];
+
+function accountsOf(named: Things): readonly object[] {
+  return [
+    { credential_refs: { token: named.vaultSecret } },
+    {
+      auth_mode: 'connection',
+      connection_credentials: { client_id: 'x', client_secret_vault_id: named.vaultSecret },
+    },
+  ];
+}
 
 function entriesOf(named: Things): readonly unknown[][] {
   return [

@@ -12,6 +12,8 @@ export type SweptRoute = {
   path: string;
   params: readonly string[];
   query: readonly { name: string; schema: Json }[];
+  /** What its query has to hold, as it stands behind the path. */
+  needsQuery: string;
   /** The body's schema, references resolved where they stand; null where the route takes none. */
   body: Json;
   needsBody: boolean;
@@ -36,6 +38,7 @@ export async function readRoutes(world: World): Promise<{ routes: readonly Swept
         path,
         params: parameters.filter((each) => each.in === 'path').map((each) => each.name),
         query: parameters.filter((each) => each.in === 'query'),
+        needsQuery: queryOf(parameters.filter((each) => each.in === 'query' && each.required)),
         body: content && !isMcp ? resolved(content.schema, document) : null,
         needsBody: operation.requestBody?.required === true,
         scope: isMcp
@@ -49,6 +52,9 @@ export async function readRoutes(world: World): Promise<{ routes: readonly Swept
   );
   return { routes, document };
 }
+
+const queryOf = (needed: readonly Json[]): string =>
+  needed.length === 0 ? '' : `?${needed.map(({ name, schema }) => `${name}=${sampleOf(schema)}`).join('&')}`;
 
 function resolved(schema: Json, document: Json, depth = 0): Json {
   if (typeof schema !== 'object' || schema === null || depth > 20) return schema;
@@ -68,6 +74,8 @@ export function nounOf(route: SweptRoute, param: string): keyof Things | null {
   if (route.path.startsWith('/v1/connectors/')) return 'connection';
   if (route.path.startsWith('/mcp/agents/')) return 'agentHandle';
   if (before === 'connectors' || before === 'entries') return 'connectionSlug';
+  // What tool instances are instances of are connectors.
+  if (before === 'tools' && route.path.startsWith('/v1/orgs/')) return 'connector';
   return nounsBySegment[before] ?? null;
 }
 
@@ -89,6 +97,9 @@ const nounsBySegment: Readonly<Record<string, keyof Things>> = {
   webhooks: 'webhook',
   approvals: 'approval',
   'application-credentials': 'app',
+  secrets: 'vaultSecret',
+  workspaces: 'workspace',
+  'tool-instances': 'instance',
 };
 
 /** The path with each parameter's value in its place, encoded. */

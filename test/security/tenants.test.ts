@@ -46,7 +46,11 @@ function waysToName(key: string, own: Things, nouns: (noun: keyof Things) => boo
     const withParams = route.params.map((param) => [param, nounOf(route, param)!] as const);
     const named = withParams.filter(([, noun]) => nouns(noun));
     const send = (params: (param: string) => string, body?: unknown, query = '') =>
-      world.ask(route.method, pathWith(route, params) + query, plainRequest(route, key, body));
+      world.ask(
+        route.method,
+        pathWith(route, params) + (query || route.needsQuery),
+        plainRequest(route, key, body),
+      );
     const ownParam = (param: string): string => own[nounOf(route, param)!];
 
     // Each parameter alone beside our own, and all of them at once.
@@ -64,7 +68,10 @@ function waysToName(key: string, own: Things, nouns: (noun: keyof Things) => boo
         cases.push({ route, what: 'path slug', sent: ['packSlug'], ask: bySlug });
       }
       if (sent.includes('organization')) {
-        const bySlug = (things: Things) => send(() => things.organizationSlug);
+        const bySlug = (things: Things) =>
+          send((param) =>
+            nounOf(route, param) === 'organization' ? things.organizationSlug : value(things)(param),
+          );
         cases.push({ route, what: 'path slug', sent: ['organizationSlug'], ask: bySlug });
       }
     }
@@ -165,7 +172,12 @@ describe('another organization’s things', () => {
     for (const [name, text] of read) {
       for (const mark of alpha.marks) assert.ok(!text.includes(mark), `${name} holds ${mark}`);
       const isOwn = beta.marks.some((mark) => text.includes(mark));
-      const isNobodys = ['GET /v1/integrations', 'GET /v1/catalog', 'GET /v1/orgs'].includes(name);
+      const isNobodys = [
+        'GET /v1/integrations',
+        'GET /v1/catalog',
+        'GET /v1/orgs',
+        'GET /v1/connections/{id}/versions',
+      ].includes(name);
       assert.ok(isOwn || isNobodys, `${name} shows nothing of its own: ${text}`);
     }
     const journal = await beta.ask('GET', '/api/v1/logs/api-calls/?page_size=100');
@@ -197,7 +209,7 @@ describe('another organization’s things', () => {
     for (const route of lists) {
       const path = (whose: Furnished) => pathWith(route, (param) => whose.things[nounOf(route, param)!]);
       const first = await alpha.ask('GET', `${path(alpha)}?limit=1`);
-      const cursor = first.json.meta.next_cursor;
+      const cursor = (first.json.meta ?? first.json).next_cursor;
       if (cursor === null) continue;
       taken += 1;
       const query = `?limit=1&cursor=${encodeURIComponent(cursor)}`;
@@ -205,7 +217,8 @@ describe('another organization’s things', () => {
       const refused = await beta.ask('GET', path(beta) + query);
       assert.equal(refused.status, 422, route.name);
       const garbled = await beta.ask('GET', `${path(beta)}?limit=1&cursor=AAAA`);
-      assert.equal(essence(refused), essence(garbled), route.name);
+      // One contract says again what it was sent.
+      assert.equal(essence(refused).replace(cursor, 'AAAA'), essence(garbled), route.name);
     }
     assert.ok(taken >= 6, `${taken} cursors`);
   });
@@ -296,6 +309,8 @@ describe('a key that is bound', () => {
       'credential',
       'workspace',
       'workspaceSlug',
+      'vaultSecret',
+      'instance',
     ]);
     const cases = waysToName(key, alpha.things, (noun) => nouns.has(noun));
     assert.ok(cases.length >= 30, `${cases.length} ways`);
