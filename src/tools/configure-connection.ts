@@ -31,7 +31,7 @@ export async function configureConnection(
       ? null
       : await gathering.gather(() => checkConfig(ctx, connectionId, patch.config ?? {}, isRehearsal));
   const { connection, account } = await change(ctx, 'connection.configured', async (tx) => {
-    const before = await require(tx, ctx, connectionId);
+    const before = await requireHeld(tx, ctx, connectionId);
     const wish = { ...patch, problems: gathering.problems };
     const { changes, ...result } = await configureWithin(tx, ctx, before, wish, config);
     return { result, target: { type: 'connection', id: connectionId }, changes };
@@ -39,7 +39,7 @@ export async function configureConnection(
   return isRehearsal || account === null ? connection : settle(ctx, connection, account);
 }
 
-async function require(tx: Tx, ctx: ConnectionsCtx, connectionId: string): Promise<Connection> {
+async function requireHeld(tx: Tx, ctx: ConnectionsCtx, connectionId: string): Promise<Connection> {
   const { principal } = ctx.caller;
   const found = await findConnection(tx, principal.organizationId, { id: connectionId }, true);
   if (!found || !mayUseWorkspace(principal, found.workspaceId)) throw notFound();
@@ -53,7 +53,7 @@ async function checkConfig(
   config: Readonly<Record<string, unknown>>,
   isRehearsal: boolean,
 ): Promise<CheckedConfiguration> {
-  const connection = await read(ctx, (tx) => require(tx, ctx, connectionId));
+  const connection = await read(ctx, (tx) => requireHeld(tx, ctx, connectionId));
   return checkNewConfiguration(ctx, connection, config, placeOf.config, { isReachable: !isRehearsal });
 }
 

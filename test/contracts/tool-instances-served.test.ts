@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Json } from '../world.ts';
-import { openInstancesDesk, type InstancesDesk } from './instances-desk.ts';
+import { openInstancesDesk, ordersConnector, type InstancesDesk } from './instances-desk.ts';
 
 let desk: InstancesDesk;
 before(async () => void (desk = await openInstancesDesk()));
@@ -162,5 +162,37 @@ describe('what a tool instance serves', () => {
     await desk.call(pack, 'drop_order', { id: 1 });
     assert.match(reasonOf(await desk.call(pack, 'list_orders', {})), /turn_limit_reached/);
     assert.equal(desk.reached().length, 2);
+  });
+
+  it('a selected action that vanishes stays selected and is stale: never all, and it may be sent again', async () => {
+    const release = async (version: number, more: object): Promise<void> => {
+      const file = ordersConnector(desk.service.url, { slug: 'short_orders', version, ...more });
+      const { status, text } = await desk.ask('POST', '/v1/catalog', file);
+      assert.equal(status, 201, text);
+    };
+    await release(1, {});
+    const fields = {
+      tool_id: 'short_orders',
+      mcp_action_filter: ['drop_order'],
+      action_defaults: { drop_order: { id: 1 } },
+    };
+    const { instance_id: id } = await desk.make(fields);
+    const { tools } = ordersConnector(desk.service.url);
+    await release(2, { tools: tools.filter(({ name }) => name !== 'drop_order') });
+    const upgraded = await desk.ask('POST', `${desk.base}/${id}/upgrade`);
+    assert.equal(upgraded.status, 200, upgraded.text);
+    assert.deepEqual(
+      { ...upgraded.json, changelog: '' },
+      { instance_id: id, previous_version: 1, new_version: 2, migration_applied: true, changelog: '' },
+    );
+    const after = await desk.get(id);
+    assert.deepEqual(after.mcp_action_filter, ['drop_order']);
+    assert.deepEqual(after.effective_action_schemas, []);
+    const { mcp_action_filter, action_defaults } = after;
+    const echoed = await desk.put(id, { mcp_action_filter, action_defaults });
+    assert.equal(echoed.status, 200, echoed.text);
+    assert.deepEqual(echoed.json, after);
+    const refused = await desk.put(id, { mcp_action_filter: ['drop_order', 'nothing'] });
+    assert.deepEqual(refused.json.detail[0].loc, ['body', 'mcp_action_filter', 1]);
   });
 });
