@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { canonicalJson, newId, unstorablePath, type Clock, type Json, type Tx } from '../kernel/index.ts';
 import type { Definition } from '../connectors/index.ts';
 import type { Connection, HeldTool, SyncResult } from '../connections/index.ts';
@@ -6,6 +7,9 @@ import { heldChange } from './held-change.ts';
 import { layListed, layMissing, type Laid, type Outcome } from './lay-listed.ts';
 import { insertTools, markSeen, toolsOfConnections, updateToolRow } from './store.ts';
 import type { Tool } from './tool.ts';
+
+/** Milliseconds of comparing before others have their turn. */
+const slice = 10;
 
 /**
  * Lays what a service lists over what is known. What is said otherwise than was accepted is held, unless the
@@ -29,8 +33,13 @@ export async function applyListing(
   const paths = new Set(listed.map(({ path }) => path));
   const seen = listed.filter(({ path }) => known.has(path));
   const outcomes = new Map<Tool, Outcome>();
+  let started = performance.now();
   for (const definition of seen) {
     const tool = known.get(definition.path)!;
+    if (performance.now() - started > slice) {
+      await breathe();
+      started = performance.now();
+    }
     outcomes.set(tool, layListed(tool, { ...definition, name: tool.name }, driftPolicy, now));
   }
   for (const tool of before) {

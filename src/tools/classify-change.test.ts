@@ -268,6 +268,15 @@ test('a parameter that comes with a new optional field widens', () => {
   assert.equal(classOf({ binding: http() }, { ...after, binding: http({ body }) }), 'widening');
 });
 
+test('branches of a long union may change places, and one that comes is told', () => {
+  const branch = (at: number): Json => ({ type: 'object', properties: { kind: { const: `k${at}` } } });
+  const branches = Array.from({ length: 60 }, (_, at) => branch(at));
+  assert.deepEqual(ofField({ anyOf: branches }, { anyOf: branches.toReversed() }), {});
+  assert.deepEqual(ofField({ anyOf: branches }, { anyOf: [branch(60), ...branches] }), {
+    '/anyOf': 'widening',
+  });
+});
+
 test('pointers follow references and escape names', () => {
   const schema = (type: string): JsonSchema => ({
     type: 'object',

@@ -1,12 +1,18 @@
-import { isObject, type Json, type JsonSchema } from '../kernel/index.ts';
-import { annotations, asUnion, isOnlyUnion, schemaForm } from './schema-form.ts';
+import { canonicalJson, isObject, type Json, type JsonSchema } from '../kernel/index.ts';
+import { annotations, areApart, asUnion, isOnlyUnion, schemaForm } from './schema-form.ts';
 import {
   compareBounds,
   compareRequired,
   compareSets,
   compareTypes,
   compareWhole,
+  exact,
+  exactMaps,
+  highest,
+  lowest,
   same,
+  texts,
+  whole,
   type Shift,
 } from './schema-shifts.ts';
 
@@ -17,7 +23,9 @@ type Walk = { roots: [JsonSchema, JsonSchema]; seen: Seen; found: SchemaShift[];
 type Form = Readonly<Record<string, Json>>;
 
 /** Pairs of schemas that are looked at before a difference is only said to be there. */
-const patience = 20_000;
+const patience = 10_000;
+/** Branches of a union that are each tried with each; of more, only with their likes. */
+const fewBranches = 20;
 class TooMuch extends Error {}
 
 /**
@@ -92,15 +100,6 @@ function compareKeyword(walk: Walk, keyword: string, left: Form, right: Form, pa
   say(same(was, is) ? null : 'moved');
 }
 
-const texts = new Set(['title', 'description', '$comment', 'examples', 'example', 'deprecated']);
-const lowest = new Set('minimum exclusiveMinimum minLength minItems minProperties minContains'.split(' '));
-const highest = new Set('maximum exclusiveMaximum maxLength maxItems maxProperties maxContains'.split(' '));
-const whole = new Set('pattern format multipleOf uniqueItems contentEncoding contentMediaType'.split(' '));
-const exact = new Set(
-  'not if then else contains propertyNames unevaluatedProperties unevaluatedItems contentSchema'.split(' '),
-);
-const exactMaps = new Set(['patternProperties', 'dependentSchemas']);
-
 const escape = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 const own = (map: Form, name: string): Json | undefined => (Object.hasOwn(map, name) ? map[name] : undefined);
 const shownType = (types: Json | undefined): Json | undefined =>
@@ -168,8 +167,16 @@ function compareBranches(
   const say = (shift: Shift): void => void walk.found.push({ path, shift, before: was, after: is });
   if (before.length === 0 || after.length === 0) return say(after.length === 0 ? 'looser' : 'tighter');
   const left = new Set(after.keys());
+  const isSmall = Math.max(before.length, after.length) <= fewBranches;
+  const said = isSmall ? [] : after.map((branch) => canonicalJson(branch));
+  const alike = (branch: Json): readonly number[] => {
+    const at = isSmall ? -1 : said.indexOf(canonicalJson(branch));
+    return at < 0 ? [] : [at];
+  };
   const unmatched = before.flatMap((branch, index) => {
-    const match = [index, ...left].find((at) => left.has(at) && saysTheSame(walk, branch, after[at]!));
+    const match = [index, ...alike(branch), ...(isSmall ? left : [])].find(
+      (at) => left.has(at) && saysTheSame(walk, branch, after[at]!),
+    );
     if (match === undefined) return [branch];
     left.delete(match);
     compare(walk, branch, after[match], `${path}/${match}`);
@@ -183,7 +190,8 @@ function compareBranches(
   const grew = left.size > 0;
   if (keyword === 'allOf') return say(grew ? 'tighter' : 'looser');
   // One more branch of `oneOf` takes away what two branches allow: only where they share no type it is sure not to.
-  if (keyword === 'oneOf' && !areApart(walk, before, after)) return say('moved');
+  const apart = grew ? areApart(walk.roots[1], after) : areApart(walk.roots[0], before);
+  if (keyword === 'oneOf' && !apart) return say('moved');
   say(grew ? 'looser' : 'tighter');
 }
 
@@ -191,15 +199,4 @@ function saysTheSame(walk: Walk, before: Json, after: Json): boolean {
   const trial: Walk = { ...walk, seen: { pairs: new Map(), outer: walk.seen }, found: [] };
   compare(trial, before, after, '');
   return trial.found.every(({ shift }) => shift === 'text');
-}
-
-function areApart(walk: Walk, before: readonly Json[], after: readonly Json[]): boolean {
-  const side = before.length > after.length ? 0 : 1;
-  const types = (side === 0 ? before : after).map((branch) => {
-    const form = schemaForm(walk.roots[side], branch);
-    return form === false ? [] : ((form['type'] ?? null) as readonly string[] | null);
-  });
-  if (types.includes(null)) return false;
-  const all = types.flatMap((list) => list!.map((type) => (type === 'integer' ? 'number' : type)));
-  return new Set(all).size === all.length;
 }

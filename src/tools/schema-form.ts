@@ -92,3 +92,14 @@ export function asUnion(form: Form): Form {
 export const isOnlyUnion = (form: Form): boolean =>
   Array.isArray(form['anyOf']) &&
   Object.keys(form).every((keyword) => keyword === 'anyOf' || annotations.has(keyword));
+
+/** Whether no value suits two of these branches: each takes types of its own. */
+export function areApart(root: JsonSchema, branches: readonly Json[]): boolean {
+  const types = branches.map((branch) => {
+    const form = schemaForm(root, branch);
+    return form === false ? [] : ((form['type'] ?? null) as readonly string[] | null);
+  });
+  if (types.includes(null)) return false;
+  const all = types.flatMap((list) => list!.map((type) => (type === 'integer' ? 'number' : type)));
+  return new Set(all).size === all.length;
+}

@@ -53,3 +53,19 @@ export function compareWhole(was: Json | undefined, is: Json | undefined): Shift
   if (asked(was) && asked(is)) return 'moved';
   return asked(was) ? 'looser' : 'tighter';
 }
+
+/** Keywords by how their values are compared: as words, as bounds, as a whole, or so that any change counts. */
+export const texts = new Set(['title', 'description', '$comment', 'examples', 'example', 'deprecated']);
+export const lowest = new Set(
+  'minimum exclusiveMinimum minLength minItems minProperties minContains'.split(' '),
+);
+export const highest = new Set(
+  'maximum exclusiveMaximum maxLength maxItems maxProperties maxContains'.split(' '),
+);
+export const whole = new Set(
+  'pattern format multipleOf uniqueItems contentEncoding contentMediaType'.split(' '),
+);
+export const exact = new Set(
+  'not if then else contains propertyNames unevaluatedProperties unevaluatedItems contentSchema'.split(' '),
+);
+export const exactMaps = new Set(['patternProperties', 'dependentSchemas']);
