@@ -24,17 +24,30 @@ export function movesBetween(files: readonly ConnectorFile[], from: number, to: 
       .flatMap(({ migrations }) => migrations.filter((one) => one.from === version));
     if (step) steps.push(step);
   }
-  if (from < to) return steps.map(forwards);
-  const older = files.find(({ version }) => version === to)?.tools ?? [];
-  return steps.reverse().map((step) => backwards(step, older));
+  const toolsAt = (at: number): readonly Definition[] | undefined =>
+    files.find(({ version }) => version === at)?.tools;
+  if (from < to) return steps.map((step) => forwards(step, toolsAt(step.from) ?? []));
+  return steps.reverse().map((step) => backwards(step, toolsAt(step.from) ?? toolsAt(to) ?? []));
 }
 
-function forwards(step: Migration): Move {
+function forwards(step: Migration, older: readonly Definition[]): Move {
+  const tools = new Map(Object.entries(step.rename_tools ?? {}));
+  const before = inverse(tools);
   const fields = new Map<string, FieldStep>();
   for (const tool of toolsOf(step)) {
-    fields.set(tool, { renames: renamesOf(step, tool), values: valuesOf(step, tool) });
+    const renames = renamesOf(step, tool);
+    const values = valuesOf(step, tool);
+    const names = inverse(renames);
+    const schema = inputOf(older, before.get(tool) ?? tool);
+    const joined = new Map(
+      [...values].map(([field, map]) => [
+        field,
+        joinedBy(map, ownOf(ownOf(schema, 'properties'), names.get(field) ?? field)),
+      ]),
+    );
+    fields.set(tool, { renames, values, joined });
   }
-  return { tools: new Map(Object.entries(step.rename_tools ?? {})), fields };
+  return { tools, fields };
 }
 
 /** Undoes a step. A value that several old ones became cannot be told apart any more, and stays. */
@@ -44,17 +57,22 @@ function backwards(step: Migration, older: readonly Definition[]): Move {
   for (const tool of toolsOf(step)) {
     const path = tools.get(tool) ?? tool;
     const renames = inverse(renamesOf(step, tool));
-    const schema = older.find((definition) => definition.path === path)?.inputSchema;
-    const values = new Map(
-      [...valuesOf(step, tool)].map(([field, map]) => {
-        const old = renames.get(field) ?? field;
-        return [old, inverseValues(map, ownOf(ownOf(schema, 'properties'), old))];
-      }),
-    );
-    fields.set(path, { renames, values });
+    const schema = inputOf(older, path);
+    const undone = [...valuesOf(step, tool)].map(([field, map]) => {
+      const old = renames.get(field) ?? field;
+      return { old, ...inverseValues(map, ownOf(ownOf(schema, 'properties'), old)) };
+    });
+    fields.set(path, {
+      renames,
+      values: new Map(undone.map(({ old, values }) => [old, values])),
+      parted: new Map(undone.map(({ old, parted }) => [old, parted])),
+    });
   }
   return { tools, fields };
 }
+
+const inputOf = (definitions: readonly Definition[], path: string): Json | undefined =>
+  definitions.find((definition) => definition.path === path)?.inputSchema;
 
 const toolsOf = (step: Migration): readonly string[] => [
   ...new Set([...Object.keys(step.rename_inputs ?? {}), ...Object.keys(step.map_values ?? {})]),
@@ -80,20 +98,41 @@ const ownOf = (value: Json | undefined, key: string): Json | undefined =>
 const inverse = (map: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
   new Map([...map].map(([old, name]) => [name, old]));
 
-function inverseValues(map: ValueMap, schema: Json | undefined): ValueMap {
+/** New values that more than one old one has become, or may have: an older version that lists none may have had any. */
+function joinedBy(map: ValueMap, schema: Json | undefined): ReadonlySet<string> {
+  const listed = ownOf(schema, 'enum');
+  const texts = textsOf(listed);
+  const seen = new Set<string>();
+  const joined = new Set<string>();
+  for (const value of map.values()) {
+    const text = textOfValue(value);
+    if (text === null) continue;
+    const mayStay = !map.has(text) && (!Array.isArray(listed) || texts.has(text));
+    if (seen.has(text) || mayStay) joined.add(text);
+    seen.add(text);
+  }
+  return joined;
+}
+
+const textsOf = (listed: Json | undefined): ReadonlySet<string | null> =>
+  new Set(Array.isArray(listed) ? (listed as readonly Json[]).map(textOfValue) : []);
+
+function inverseValues(
+  map: ValueMap,
+  schema: Json | undefined,
+): { values: ValueMap; parted: ReadonlySet<string> } {
   const undone = new Map<string, Json>();
-  const shared = new Set<string>();
-  const allowed = ownOf(schema, 'enum');
-  const texts = new Set(Array.isArray(allowed) ? (allowed as readonly Json[]).map(textOfValue) : []);
+  const parted = new Set<string>();
+  const texts = textsOf(ownOf(schema, 'enum'));
   for (const [old, value] of map) {
     const text = textOfValue(value);
     if (text === null) continue;
     const wasThere = texts.has(text) && !map.has(text);
-    if (undone.has(text) || wasThere) shared.add(text);
+    if (undone.has(text) || wasThere) parted.add(text);
     undone.set(text, typedAs(old, schema));
   }
-  for (const text of shared) undone.delete(text);
-  return undone;
+  for (const text of parted) undone.delete(text);
+  return { values: undone, parted };
 }
 
 /** An old value is known by its text: a number or a boolean where the older version declares one. */

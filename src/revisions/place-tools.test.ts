@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ConnectorFile, Definition, Migration } from '../connectors/index.ts';
-import { carryRules, newTool, type InputRules, type Tool } from '../tools/index.ts';
+import {
+  carryConfirmation,
+  carryRules,
+  newTool,
+  type Condition,
+  type InputRules,
+  type Tool,
+} from '../tools/index.ts';
 import { movesBetween } from './migration-steps.ts';
 import { placeTools } from './place-tools.ts';
 
@@ -160,6 +167,19 @@ test('values go forth and back where no two became one, and stay where they did'
   assert.deepEqual(over(2, 1, { q: { mode: 'default', value: 1, enum: [1, 2, 'three'] } }), {
     p: { mode: 'default', value: 'low', enum: ['low', 2, 3] },
   });
+  const asks = (from: number, to: number, condition: Condition) =>
+    carryConfirmation(
+      { all: [condition] },
+      placeTools([toolOf('t')], movesBetween(files, from, to), []).placed[0]!.steps,
+    );
+  assert.deepEqual(asks(1, 2, { path: 'p', op: 'ne', value: 'low' }), {
+    all: [{ path: 'q', op: 'ne', value: 1 }],
+  });
+  assert.equal(asks(1, 2, { path: 'p', op: 'ne', value: 'high' }), true, 'the highest asked too');
+  assert.deepEqual(asks(2, 1, { path: 'q', op: 'eq', value: 1 }), {
+    all: [{ path: 'p', op: 'eq', value: 'low' }],
+  });
+  assert.equal(asks(2, 1, { path: 'q', op: 'eq', value: 2 }), true, 'high or highest');
   const sealed: InputRules = { p: { mode: 'pinned', secret: 'low' } };
   assert.deepEqual(over(1, 2, sealed), { q: { mode: 'pinned', secret: 'low' } });
 });

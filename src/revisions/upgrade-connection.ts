@@ -1,6 +1,7 @@
 import { authorize, change, holdSlugs } from '../access/index.ts';
 import type { Connection, ConnectionsCtx } from '../connections/index.ts';
 import { canonicalJson, Fault, tryLock, unreachable, type Tx } from '../kernel/index.ts';
+import type { Tool } from '../tools/index.ts';
 import { acceptTools, changelogOf, saidOfAccepted } from './accept-changes.ts';
 import type { RevisionPlan, RevisionState } from './plan-upgrade.ts';
 import { planVersion, type VersionChange } from './plan-version.ts';
@@ -87,8 +88,15 @@ function saidOf({ tools, uses }: RevisionPlan): Record<string, unknown> {
     .filter(({ before, after }) => before?.vanishedAt === null && after.vanishedAt !== null)
     .map(({ after }) => after.name);
   const packs = uses.filter(isMovedUse).map(({ after }) => after.packId);
-  return { renamed, added, removed, packs };
+  // Their conditions could not be said in the new names and values.
+  const asksAlways = tools
+    .filter(({ before, after }) => after.curation.requiresConfirmation === true && hasConditions(before))
+    .map(({ after }) => after.name);
+  return { renamed, added, removed, packs, ...(asksAlways.length > 0 ? { asks_always: asksAlways } : {}) };
 }
+
+const hasConditions = (tool: Tool | null): boolean =>
+  typeof (tool?.curation.requiresConfirmation ?? true) === 'object';
 
 const isMovedUse = ({ before, after }: RevisionPlan['uses'][number]): boolean =>
   canonicalJson(before) !== canonicalJson(after);

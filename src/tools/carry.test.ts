@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '../kernel/index.ts';
-import {
-  carryByName,
-  carryConfirmation,
-  carryNames,
-  carryParameters,
-  carryRules,
-  type FieldStep,
-} from './carry.ts';
+import { carryConfirmation } from './carry-confirmation.ts';
+import { carryByName, carryNames, carryParameters, carryRules, type FieldStep } from './carry.ts';
+import type { Condition } from './curation.ts';
 
 const step = (
   renames: Record<string, string>,
@@ -27,8 +22,9 @@ test('conditions follow their field and its values', () => {
           { path: 'p.deep[0]', op: 'present' },
           { path: 'kind', op: 'eq', value: 'big' },
           { path: 'kind', op: 'in', value: ['big', 'small'] },
-          { path: 'kind', op: 'matches', value: 'big' },
-          { path: 'other', op: 'eq', value: 'big' },
+          { path: 'kind[0]', op: 'ne', value: 'big' },
+          { path: 'kind', op: 'present' },
+          { path: 'other', op: 'matches', value: 'big' },
         ],
       },
       steps,
@@ -38,8 +34,9 @@ test('conditions follow their field and its values', () => {
         { path: 'the field.deep[0]', op: 'present' },
         { path: 'type', op: 'eq', value: 'large' },
         { path: 'type', op: 'in', value: ['large', 'small'] },
-        { path: 'type', op: 'matches', value: 'big' },
-        { path: 'other', op: 'eq', value: 'big' },
+        { path: 'type[0]', op: 'ne', value: 'large' },
+        { path: 'type', op: 'present' },
+        { path: 'other', op: 'matches', value: 'big' },
       ],
     },
   );
@@ -47,6 +44,36 @@ test('conditions follow their field and its values', () => {
   assert.deepEqual(carryConfirmation({ all: [{ path: 'p', op: 'present' }] }, [step({ p: 'a.b' })]), {
     all: [{ path: '["a.b"]', op: 'present' }],
   });
+});
+
+test('what cannot be said of the new names and values asks always', () => {
+  const mapped = [step({ kind: 'type' }, { type: { big: 'large', huge: 'large' } })];
+  const asks = (condition: Condition, steps: readonly FieldStep[]) =>
+    carryConfirmation({ any: [{ path: 'fine', op: 'present' }, condition] }, steps) === true;
+  for (const [op, value] of [
+    ['matches', '^big$'],
+    ['gt', 1],
+    ['lt', 1],
+  ] as const) {
+    assert.equal(asks({ path: 'kind', op, value }, mapped), true, op);
+    assert.equal(asks({ path: 'kind[]', op, value }, mapped), true, op);
+    assert.equal(asks({ path: 'kind.within', op, value }, mapped), false, op);
+    assert.equal(asks({ path: 'other', op, value }, mapped), false, op);
+  }
+  // A call that asked, since it was not big, would be large now.
+  const joined = [{ ...mapped[0]!, joined: new Map([['type', new Set(['large'])]]) }];
+  assert.equal(asks({ path: 'kind', op: 'ne', value: 'big' }, joined), true);
+  assert.equal(asks({ path: 'kind', op: 'ne', value: 'small' }, joined), false);
+  assert.equal(asks({ path: 'kind', op: 'eq', value: 'big' }, joined), false);
+  // Back again the large ones are big or huge.
+  const parted = [{ ...step({ type: 'kind' }), parted: new Map([['kind', new Set(['large'])]]) }];
+  assert.equal(asks({ path: 'type', op: 'eq', value: 'large' }, parted), true);
+  assert.equal(asks({ path: 'type', op: 'in', value: ['small', 'large'] }, parted), true);
+  assert.equal(asks({ path: 'type', op: 'matches', value: 'large' }, parted), true);
+  assert.equal(asks({ path: 'type', op: 'ne', value: 'large' }, parted), false);
+  assert.equal(asks({ path: 'type', op: 'eq', value: 'small' }, parted), false);
+  // The field it spoke of has gone, and another has its name.
+  assert.equal(asks({ path: 'type', op: 'eq', value: 'small' }, mapped), true);
 });
 
 test('two rules never become one', () => {

@@ -1,16 +1,22 @@
 import { Fault, isObject, type Json } from '../kernel/index.ts';
-import type { Condition, Confirmation, InputRule, InputRules } from './curation.ts';
+import type { InputRule, InputRules } from './curation.ts';
 import type { ExtraParameter } from './extend-definition.ts';
 import { getOwn, setOwn } from './own-property.ts';
-import { parseResponsePath, type Step } from './response-path.ts';
 
 /** Old values, as text, to new ones. */
 export type ValueMap = ReadonlyMap<string, Json>;
+
+/** Values as text, by the field's name after the step. */
+export type ValueSets = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** What one step does to the input fields of one tool: fields are renamed, then values of renamed fields mapped. */
 export type FieldStep = {
   renames: ReadonlyMap<string, string>;
   values: ReadonlyMap<string, ValueMap>;
+  /** New values that several old ones have become, or may have. */
+  joined?: ValueSets;
+  /** Old values that become several: which, nobody can tell. */
+  parted?: ValueSets;
 };
 
 /** What became of one tool: its bare name now, and what happened to its fields, in order. */
@@ -106,40 +112,6 @@ export function carryParameters(
     parameters,
   );
 }
-
-/** When calls ask, for the fields' new names and values. */
-export function carryConfirmation(
-  confirmation: Confirmation | null,
-  steps: readonly FieldStep[],
-): Confirmation | null {
-  if (confirmation === null || typeof confirmation === 'boolean') return confirmation;
-  const carry = (conditions: readonly Condition[]): readonly Condition[] =>
-    conditions.map((condition) => steps.reduce(carryCondition, condition));
-  return 'all' in confirmation ? { all: carry(confirmation.all) } : { any: carry(confirmation.any) };
-}
-
-function carryCondition(condition: Condition, { renames, values }: FieldStep): Condition {
-  const parsed = parseResponsePath(condition.path);
-  if (!parsed.ok) return condition;
-  const [first, ...rest] = parsed.steps;
-  if (typeof first !== 'string') return condition;
-  const field = renames.get(first) ?? first;
-  const path = field === first ? condition.path : writePath([field, ...rest]);
-  // Only a condition on the field's own values, or on each of a list, speaks of what was mapped.
-  const isOwn = rest.every((step) => step === null) && ['eq', 'ne', 'in'].includes(condition.op);
-  const { value } = condition;
-  if (!isOwn || value === undefined) return { ...condition, path };
-  return { ...condition, path, value: carryValue(value, values.get(field)) };
-}
-
-const writePath = (steps: readonly Step[]): string =>
-  steps
-    .map((step, index) => {
-      if (typeof step !== 'string') return `[${step ?? ''}]`;
-      if (!/^[^.[\]"*\s][^.[\]"*]*$/.test(step)) return `[${JSON.stringify(step)}]`;
-      return index === 0 ? step : `.${step}`;
-    })
-    .join('');
 
 /**
  * A list of bare names after the tools' names moved. A name that no tool had, and one has now, is left out: nothing

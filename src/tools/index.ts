@@ -2,6 +2,7 @@ export { acceptHeld } from './accept-held.ts';
 export { mergedInputPreview } from './apply-rules.ts';
 export * from './apply-listing.ts';
 export * from './carry.ts';
+export { carryConfirmation } from './carry-confirmation.ts';
 export * from './classify-change.ts';
 export { cleanText } from './clean-text.ts';
 export * from './configuration.ts';

@@ -1,7 +1,8 @@
 import { canonicalJson, type Clock, type Tx } from '../kernel/index.ts';
 import type { Definition } from '../connectors/index.ts';
 import type { Vault } from '../vault/index.ts';
-import { carryConfirmation, carryParameters, carryRules, type FieldStep } from './carry.ts';
+import { carryConfirmation } from './carry-confirmation.ts';
+import { carryParameters, carryRules, type FieldStep } from './carry.ts';
 import type { InputRules } from './curation.ts';
 import { extendDefinition } from './extend-definition.ts';
 import { layRules } from './lay-rules.ts';
