@@ -1,5 +1,5 @@
 import { bodyProblem, Fault, invalid, unstorablePath, type Json } from '../kernel/index.ts';
-import { importOpenapi, type ImportedDocument, type Selection } from '../connectors/index.ts';
+import { importAside, type ImportedDocument, type Selection } from '../connectors/index.ts';
 import { admitLocal, checkReachable, readAddress } from './address.ts';
 import type { Caller } from '../access/index.ts';
 import type { ConnectionsCtx } from './ctx.ts';
@@ -47,7 +47,7 @@ export async function readOpenapiDocument(
     document = await fetchDocument(ctx, input.documentUrl, { localOrigin, ending: input.ending });
     documentUrl = Object.keys(read.query).length === 0 ? read.address : null;
   }
-  const imported = importOpenapi(document as string | object, {
+  const imported = await importAside(document as string | object, {
     baseUrl: input.baseUrl ?? null,
     documentUrl: input.documentUrl ?? null,
     include: input.include,
