@@ -178,6 +178,12 @@ test('what it does not understand breaks', () => {
       { oneOf: [{ required: ['a'] }, { required: ['b'] }] },
       { oneOf: [{ required: ['a'] }, { required: ['b'] }, { required: ['c'] }] },
     ],
+    // What the second takes, both take now.
+    [{ oneOf: [{ enum: [1] }, { enum: [2] }] }, { oneOf: [{ enum: [1, 2] }, { enum: [2] }] }],
+    [
+      { $ref: '#here', $defs: { A: { $anchor: 'here', enum: ['a', 'b'] } } },
+      { $ref: '#here', $defs: { A: { $anchor: 'here', enum: ['a'] } } },
+    ],
   ];
   for (const [before, after] of moves) {
     assert.deepEqual(
@@ -186,6 +192,36 @@ test('what it does not understand breaks', () => {
       JSON.stringify(after),
     );
   }
+});
+
+test('a branch of oneOf that a member tells apart widens like any schema', () => {
+  const kind = (name: string, more: Record<string, Json>): Json =>
+    object({ kind: { const: name }, ...more }, ['kind']);
+  const before: Json = { oneOf: [kind('a', {}), kind('b', {})] };
+  const after: Json = { oneOf: [kind('a', { size: { type: 'integer' } }), kind('b', {})] };
+  assert.deepEqual(ofField(before, after), { '/oneOf/0/properties/size': 'widening' });
+  assert.deepEqual(ofField(before, { oneOf: [kind('a', {}), kind('b', {}), kind('c', {})] }), {
+    '/oneOf': 'widening',
+  });
+});
+
+test('a schema that is referred to breaks where it stands under not, whatever it does elsewhere', () => {
+  const schema = (values: string[]): JsonSchema => ({
+    ...object({ a: { $ref: '#/$defs/A' } }),
+    not: { ...object({ b: { $ref: '#/$defs/A' } }) },
+    $defs: { A: object({ k: { enum: values } }) },
+  });
+  assert.equal(ofInput(schema(['x']), schema(['x', 'y'])), 'breaking');
+});
+
+test('references that lead further than anybody follows are the same only where everything is', () => {
+  const chain = (leaf: string): JsonSchema => {
+    const refs = Array.from({ length: 40 }, (_, at) => [`d${at}`, { $ref: `#/$defs/d${at + 1}` }]);
+    const defs = { ...(Object.fromEntries(refs) as Record<string, Json>), d40: { type: leaf } };
+    return { ...object({ a: { $ref: '#/$defs/d0' } }), $defs: defs };
+  };
+  assert.equal(ofInput(chain('string'), chain('string')), null);
+  assert.equal(ofInput(chain('string'), chain('integer')), 'breaking');
 });
 
 test('a reply that gains a field or promises more is compatible, one that loses or retypes a field is not', () => {
@@ -309,5 +345,8 @@ test('schemas made to be compared for ever are compared in a moment', () => {
     properties: { x: { $ref: '#/$defs/A' } },
     $defs: { A: { $ref: '#/$defs/A' } },
   };
-  assert.equal(ofInput(circle, { ...circle, description: 'Round.' }), 'text');
+  assert.equal(ofInput(circle, { ...circle, description: 'Round.' }), 'breaking');
+  const wide = (leaf: string): JsonSchema =>
+    object({ x: { oneOf: Array.from({ length: 2_000 }, (_, at) => ({ const: `${leaf}${at}` })) } });
+  assert.equal(ofInput(wide('a'), wide('b')), 'breaking');
 });

@@ -10,16 +10,14 @@ import {
   exactMaps,
   highest,
   lowest,
+  references,
   same,
   texts,
   whole,
   type Shift,
 } from './schema-shifts.ts';
+import { exactly, pairsBelow, wasSeen, type SchemaShift, type Walk } from './schema-pairs.ts';
 
-export type SchemaShift = { path: string; shift: Shift; before: Json | undefined; after: Json | undefined };
-
-type Seen = { pairs: Map<unknown, Set<unknown>>; outer: Seen | null };
-type Walk = { roots: [JsonSchema, JsonSchema]; seen: Seen; found: SchemaShift[]; steps: { left: number } };
 type Form = Readonly<Record<string, Json>>;
 
 /** Pairs of schemas that are looked at before a difference is only said to be there. */
@@ -35,8 +33,9 @@ class TooMuch extends Error {}
 export function compareSchemas(before: JsonSchema, after: JsonSchema, path: string): readonly SchemaShift[] {
   const found: SchemaShift[] = [];
   try {
-    const seen: Seen = { pairs: new Map(), outer: null };
-    compare({ roots: [before, after], seen, found, steps: { left: patience } }, before, after, path);
+    const steps = { left: patience };
+    const seen = pairsBelow(null);
+    compare({ roots: [before, after], seen, found, steps, isExact: false }, before, after, path);
     return found;
   } catch (error) {
     if (!(error instanceof TooMuch) && !(error instanceof RangeError)) throw error;
@@ -87,6 +86,8 @@ function compareKeyword(walk: Walk, keyword: string, left: Form, right: Form, pa
   if (keyword === 'anyOf' || keyword === 'oneOf' || keyword === 'allOf') {
     return compareBranches(walk, keyword, was, is, at);
   }
+  // What could not be followed is the same only where everything is.
+  if (references.has(keyword)) return say(same(was, is) && same(...walk.roots) ? null : 'moved');
   if (exact.has(keyword)) return compareExactly(walk, was, is, at);
   if (exactMaps.has(keyword) && isObject(was) && isObject(is)) {
     for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
@@ -137,21 +138,7 @@ function compareExactly(walk: Walk, was: Json | undefined, is: Json | undefined,
   if (was === undefined || is === undefined) {
     return void walk.found.push({ path, shift: 'moved', before: was, after: is });
   }
-  const inner: Walk = { ...walk, seen: { pairs: new Map(), outer: walk.seen }, found: [] };
-  compare(inner, was, is, path);
-  for (const shift of inner.found)
-    walk.found.push(shift.shift === 'text' ? shift : { ...shift, shift: 'moved' });
-}
-
-function wasSeen(seen: Seen, before: unknown, after: unknown): boolean {
-  if (!isObject(before) || !isObject(after)) return false;
-  for (let level: Seen | null = seen; level; level = level.outer) {
-    if (level.pairs.get(before)?.has(after)) return true;
-  }
-  const known = seen.pairs.get(before);
-  if (known) known.add(after);
-  else seen.pairs.set(before, new Set([after]));
-  return false;
+  exactly(walk, (inner) => compare(inner, was, is, path));
 }
 
 /** Branches are a set: each is matched with one that says the same, words aside; the rest in their order. */
@@ -164,6 +151,12 @@ function compareBranches(
 ): void {
   const before = Array.isArray(was) ? (was as Json[]) : [];
   const after = Array.isArray(is) ? (is as Json[]) : [];
+  walk.steps.left -= (before.length + after.length) / 10;
+  // A branch of `oneOf` that takes more, or one more of them, takes away what two branches allow.
+  if (keyword === 'oneOf' && !walk.isExact) {
+    const apart = areApart(walk.roots[0], before) && areApart(walk.roots[1], after);
+    if (!apart) return exactly(walk, (inner) => compareBranches(inner, keyword, was, is, path));
+  }
   const say = (shift: Shift): void => void walk.found.push({ path, shift, before: was, after: is });
   if (before.length === 0 || after.length === 0) return say(after.length === 0 ? 'looser' : 'tighter');
   const left = new Set(after.keys());
@@ -189,14 +182,11 @@ function compareBranches(
   if (unmatched.length > 0 && left.size > 0) return say('moved');
   const grew = left.size > 0;
   if (keyword === 'allOf') return say(grew ? 'tighter' : 'looser');
-  // One more branch of `oneOf` takes away what two branches allow: only where they share no type it is sure not to.
-  const apart = grew ? areApart(walk.roots[1], after) : areApart(walk.roots[0], before);
-  if (keyword === 'oneOf' && !apart) return say('moved');
   say(grew ? 'looser' : 'tighter');
 }
 
 function saysTheSame(walk: Walk, before: Json, after: Json): boolean {
-  const trial: Walk = { ...walk, seen: { pairs: new Map(), outer: walk.seen }, found: [] };
+  const trial: Walk = { ...walk, seen: pairsBelow(walk.seen), found: [] };
   compare(trial, before, after, '');
   return trial.found.every(({ shift }) => shift === 'text');
 }

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonSchema } from '../kernel/index.ts';
+import { canonicalJson, isObject, type Json, type JsonSchema } from '../kernel/index.ts';
 import { resolveRef } from './schema-walk.ts';
 
 /** Keywords that say something about a schema and refuse no value. */
@@ -93,13 +93,34 @@ export const isOnlyUnion = (form: Form): boolean =>
   Array.isArray(form['anyOf']) &&
   Object.keys(form).every((keyword) => keyword === 'anyOf' || annotations.has(keyword));
 
-/** Whether no value suits two of these branches: each takes types of its own. */
+/** Whether it is sure that no value suits two of these branches: each has types, or values of one member, of its own. */
 export function areApart(root: JsonSchema, branches: readonly Json[]): boolean {
-  const types = branches.map((branch) => {
-    const form = schemaForm(root, branch);
-    return form === false ? [] : ((form['type'] ?? null) as readonly string[] | null);
+  const forms = branches.map((branch) => schemaForm(root, branch)).filter((form) => form !== false);
+  const types = forms.map((form) => (form['type'] ?? null) as readonly string[] | null);
+  if (!types.includes(null)) {
+    const all = types.flatMap((list) => list!.map((type) => (type === 'integer' ? 'number' : type)));
+    if (areDistinct(all)) return true;
+  }
+  const members = forms.map((form) => fixedMembers(root, form));
+  return [...(members[0]?.keys() ?? [])].some((name) => {
+    const values = members.map((one) => one.get(name) ?? null);
+    return !values.includes(null) && areDistinct(values.flatMap((list) => list!));
   });
-  if (types.includes(null)) return false;
-  const all = types.flatMap((list) => list!.map((type) => (type === 'integer' ? 'number' : type)));
-  return new Set(all).size === all.length;
+}
+
+const areDistinct = (all: readonly string[]): boolean => new Set(all).size === all.length;
+
+/** Members that an object must have and whose values are listed. */
+function fixedMembers(root: JsonSchema, form: Form): ReadonlyMap<string, readonly string[]> {
+  const { type, required, properties } = form;
+  const found = new Map<string, readonly string[]>();
+  if (!Array.isArray(type) || type.length !== 1 || type[0] !== 'object') return found;
+  if (!Array.isArray(required) || !isObject(properties)) return found;
+  for (const name of new Set(required as Json[])) {
+    if (typeof name !== 'string' || !Object.hasOwn(properties, name)) continue;
+    const member = schemaForm(root, properties[name]);
+    const values = member === false ? [] : member['enum'];
+    if (Array.isArray(values)) found.set(name, [...new Set(values.map((one: Json) => canonicalJson(one)))]);
+  }
+  return found;
 }

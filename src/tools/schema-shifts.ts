@@ -69,3 +69,4 @@ export const exact = new Set(
   'not if then else contains propertyNames unevaluatedProperties unevaluatedItems contentSchema'.split(' '),
 );
 export const exactMaps = new Set(['patternProperties', 'dependentSchemas']);
+export const references = new Set(['$ref', '$dynamicRef', '$recursiveRef']);
