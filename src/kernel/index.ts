@@ -12,3 +12,4 @@ export * from './ping.ts';
 export { rehearse } from './rehearse.ts';
 export { isSafePattern, resetPatternWork, safePattern, type Pattern } from './safe-pattern.ts';
 export * from './strict-json.ts';
+export { takingTurns } from './taking-turns.ts';

@@ -1,15 +1,19 @@
-import { setImmediate as breathe } from 'node:timers/promises';
-import { canonicalJson, newId, unstorablePath, type Clock, type Json, type Tx } from '../kernel/index.ts';
+import {
+  canonicalJson,
+  newId,
+  takingTurns,
+  unstorablePath,
+  type Clock,
+  type Json,
+  type Tx,
+} from '../kernel/index.ts';
 import type { Definition } from '../connectors/index.ts';
 import type { Connection, HeldTool, SyncResult } from '../connections/index.ts';
 import { freeName } from './free-name.ts';
-import { heldChange } from './held-change.ts';
+import { heldKind } from './held-change.ts';
 import { layListed, layMissing, type Laid, type Outcome } from './lay-listed.ts';
 import { insertTools, markSeen, toolsOfConnections, updateToolRow } from './store.ts';
 import type { Tool } from './tool.ts';
-
-/** Milliseconds of comparing before others have their turn. */
-const slice = 10;
 
 /**
  * Lays what a service lists over what is known. What is said otherwise than was accepted is held, unless the
@@ -33,16 +37,14 @@ export async function applyListing(
   const paths = new Set(listed.map(({ path }) => path));
   const seen = listed.filter(({ path }) => known.has(path));
   const outcomes = new Map<Tool, Outcome>();
-  let started = performance.now();
+  const turn = takingTurns();
   for (const definition of seen) {
     const tool = known.get(definition.path)!;
-    if (performance.now() - started > slice) {
-      await breathe();
-      started = performance.now();
-    }
+    await turn();
     outcomes.set(tool, layListed(tool, { ...definition, name: tool.name }, driftPolicy, now));
   }
   for (const tool of before) {
+    await turn();
     // One empty answer is a service that is not itself rather than one that has nothing left.
     if (listed.length === 0 || tool.source === 'author' || paths.has(tool.path)) continue;
     outcomes.set(tool, layMissing(tool, driftPolicy, now));
@@ -62,7 +64,7 @@ export async function applyListing(
     changed,
     removed: named('removed'),
     unchanged: seen.length - changed.length - back.length,
-    ...(await whatIsHeld(tx, connection, before)),
+    ...(await whatIsHeld(tx, connection, { before, outcomes, turn })),
     moved: followed || [...outcomes.values()].some(({ moved }) => moved),
   };
 }
@@ -141,18 +143,29 @@ async function insertFresh(
 async function whatIsHeld(
   tx: Tx,
   connection: Connection,
-  before: readonly Tool[],
+  {
+    before,
+    outcomes,
+    turn,
+  }: {
+    before: readonly Tool[];
+    outcomes: ReadonlyMap<Tool, Outcome>;
+    turn: () => Promise<void>;
+  },
 ): Promise<Pick<SyncResult, 'held' | 'newlyHeld'>> {
   const known = new Map(before.map((tool) => [tool.id, tool]));
   const held: HeldTool[] = [];
   const newlyHeld: HeldTool[] = [];
   for (const tool of await toolsOfConnections(tx, connection.organizationId, [connection.id])) {
-    const change = heldChange(tool);
+    await turn();
+    const change = heldKind(tool);
     if (!change) continue;
-    const one = { toolId: tool.id, slug: tool.slug, kind: change.kind, class: change.class };
+    const one = { toolId: tool.id, slug: tool.slug, ...change };
     held.push(one);
     const was = known.get(tool.id);
-    const isKnown = was && heldChange(was)?.kind === change.kind && lastSaid(was) === lastSaid(tool);
+    const isAsItWas = was && Object.keys(outcomes.get(was)?.laid ?? {}).length === 0;
+    if (isAsItWas) continue;
+    const isKnown = was && heldKind(was)?.kind === change.kind && lastSaid(was) === lastSaid(tool);
     if (!isKnown) newlyHeld.push(one);
   }
   return { held, newlyHeld };

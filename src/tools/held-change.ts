@@ -30,6 +30,17 @@ export function heldChange(tool: Tool): HeldChange | null {
   return held;
 }
 
+/** The same in two words: what many tools are asked for at once. */
+export function heldKind(tool: Tool): Pick<HeldChange, 'kind' | 'class'> | null {
+  if (tool.heldSince === null) return null;
+  if (tool.vanishedAt !== null) return { kind: 'removed', class: 'removed' };
+  if (tool.acceptedAt === null) return { kind: 'added', class: 'added' };
+  return {
+    kind: 'changed',
+    class: classifyChange(tool.accepted, tool.newest ?? tool.accepted).class ?? 'text',
+  };
+}
+
 const nothing = { diff: [], staleInputs: [], stalePaths: [], flags: [] } as const;
 
 function changeOf(tool: Tool): Omit<HeldChange, 'since'> {

@@ -1,7 +1,6 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { Definition } from '../../connectors/index.ts';
 import { badReply } from '../../egress/index.ts';
-import { Fault, isObject } from '../../kernel/index.ts';
+import { Fault, isObject, takingTurns } from '../../kernel/index.ts';
 import type { Json } from '../../kernel/index.ts';
 import type { Refusal } from '../types.ts';
 import { legalNames } from './legal-names.ts';
@@ -10,8 +9,8 @@ import type { ListedTool } from './read-tool.ts';
 
 const mostTools = 10_000;
 const mostPages = 1_000;
-/** Milliseconds of checking schemas before others have their turn. */
-const slice = 10;
+/** Characters of all pages together. */
+const longestListing = 32 * 1024 * 1024;
 
 /** Asks for one page of `tools/list`. */
 export type AskPage = (params: { readonly cursor?: string }) => Promise<Json>;
@@ -24,6 +23,7 @@ export async function listTools(ask: AskPage): Promise<ListedTool[]> {
   const tools = new Map<string, ListedTool>();
   const cursors = new Set<string>();
   let cursor: string | undefined;
+  let left = longestListing;
   for (let page = 1; ; page += 1) {
     const result = await ask(cursor === undefined ? {} : { cursor });
     if (!isObject(result) || !Array.isArray(result['tools'])) {
@@ -31,12 +31,17 @@ export async function listTools(ask: AskPage): Promise<ListedTool[]> {
     }
     for (const tool of result['tools'] as Json[]) {
       // A name listed twice cannot be called apart: the first counts.
-      if (isListed(tool) && !tools.has(tool.name)) tools.set(tool.name, tool);
+      if (!isListed(tool) || tools.has(tool.name)) continue;
+      left -= JSON.stringify(tool).length;
+      if (left < 0)
+        throw badReply(`The service lists more than ${longestListing / 1024 / 1024} MiB of tools.`);
+      tools.set(tool.name, tool);
     }
     if (tools.size > mostTools) throw badReply(`The service lists more than ${mostTools} tools.`);
     const next = result['nextCursor'];
     if (typeof next !== 'string' || next === '') return [...tools.values()];
     if (cursors.has(next) || page === mostPages) throw badReply('The list of tools has no end.');
+    left -= next.length;
     cursors.add(next);
     cursor = next;
   }
@@ -46,12 +51,10 @@ export async function listTools(ask: AskPage): Promise<ListedTool[]> {
 export async function readTools(tools: readonly ListedTool[], mirrors: boolean): Promise<Definition[]> {
   const names = legalNames(tools.map((tool) => tool.name));
   const definitions: Definition[] = [];
-  let started = performance.now();
+  const turn = takingTurns();
   for (const tool of tools) {
+    await turn();
     definitions.push(readTool(tool, names.get(tool.name)!, mirrors));
-    if (performance.now() - started < slice) continue;
-    await breathe();
-    started = performance.now();
   }
   return definitions;
 }
