@@ -86,7 +86,8 @@ async function takeIn(
   });
   const { version, added, changed, removed } = sync;
   if (version !== null && listing.imported) {
-    await releaseImported(tx, deps.clock, before, listing.imported, version);
+    const tools = version.definitions;
+    await releaseImported(tx, deps.clock, before, { ...listing.imported, tools }, version.number);
   }
   const metadata = {
     ...before.metadata,
@@ -98,13 +99,26 @@ async function takeIn(
     tools_synced_at: now,
     ...(hasFailed(before) ? {} : { status_reason: null }),
     metadata: JSON.stringify(metadata),
-    ...(version === null ? {} : { connector_version: version }),
+    ...(version === null ? {} : { connector_version: version.number }),
     ...(added.length + changed.length + removed.length > 0 ? { updated_at: now } : {}),
   });
   const held = sync.newlyHeld.map((one) => one.slug);
-  const changes = { added, changed, removed, ...(held.length > 0 ? { held } : {}) };
+  const changes = {
+    ...firstOf('added', added),
+    ...firstOf('changed', changed),
+    ...firstOf('removed', removed),
+    ...(held.length > 0 ? firstOf('held', held) : {}),
+  };
   return { result: { connection, sync }, target, changes };
 }
+
+/** Audit rows are kept for ever, and a service may change all its names as often as it is read. */
+const namedAtMost = 100;
+
+const firstOf = (what: string, names: readonly string[]): Record<string, unknown> => ({
+  [what]: names.slice(0, namedAtMost),
+  ...(names.length > namedAtMost ? { [`${what}_count`]: names.length } : {}),
+});
 
 /** What a server calls itself, as the database can hold it, and no longer than anybody reads. */
 function storableServer({ name, version }: { name: string; version: string }): {

@@ -4,7 +4,7 @@ import { bodyProblem, Fault, invalid, newId, type Tx } from '../kernel/index.ts'
 import { heldChange } from '../tools/index.ts';
 import { planRollback } from './plan-rollback.ts';
 import { planUpgrade, type RevisionPlan, type RevisionState } from './plan-upgrade.ts';
-import { versionsOf } from './store.ts';
+import { findVersion, versionsOf } from './store.ts';
 import { nextVersion } from './take-listing.ts';
 
 /** Where a connection goes, and how: by a plan, by accepting all that is held, or nowhere. */
@@ -74,7 +74,7 @@ async function planOwn(
   if (version === from) return { from, version, changelog: changelogAt(from), how: 'stay' };
   if (version === next && isHeld) return { from, version, changelog: '', how: 'accept' };
   if (version >= next) throw noVersion(isHeld ? next : next - 1);
-  const target = been.find((one) => one.version === version);
+  const target = await findVersion(tx, connection.organizationId, connection.id, version);
   if (!target?.definitions) throw neverUsed();
   const plan = planRollback(state, { version, definitions: target.definitions }, clock.now());
   const changelog = version < from ? `Back to version ${version}.` : `To version ${version} again.`;

@@ -8,7 +8,7 @@ import {
   type ConnectorFile,
 } from '../connectors/index.ts';
 import type { Clock, Tx } from '../kernel/index.ts';
-import { versionsOf } from './store.ts';
+import { findVersion } from './store.ts';
 
 /** An imported document is a connector of its own: what was accepted of it is its next version. */
 export async function releaseAccepted(
@@ -18,7 +18,7 @@ export async function releaseAccepted(
   { version, changelog }: { version: number; changelog: string },
 ): Promise<void> {
   const newest = await findConnector(tx, catalog, organizationId, connectorSlug);
-  const [now] = await versionsOf(tx, organizationId, id);
+  const now = await findVersion(tx, organizationId, id, version);
   if (!newest || !now?.definitions) return;
   const file: ConnectorFile = { ...newest.file, version, changelog, tools: now.definitions };
   await insertConnector(tx, {

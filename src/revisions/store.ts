@@ -49,20 +49,37 @@ export async function putVersion(
     .execute();
 }
 
-/** Every version a connection has been on, newest first. */
+/** Every version a connection has been on, newest first, without what its tools were: that can be much. */
 export async function versionsOf(
   tx: Tx,
   organizationId: string,
   connectionId: string,
-): Promise<readonly ConnectionVersion[]> {
+): Promise<readonly Omit<ConnectionVersion, 'definitions'>[]> {
   const rows = await of(tx)
     .selectFrom('connection_versions')
-    .selectAll()
+    .select(['version', 'changelog', 'created_at'])
     .where('organization_id', '=', organizationId)
     .where('connection_id', '=', connectionId)
     .orderBy('version', 'desc')
     .execute();
-  return rows.map(versionOf);
+  return rows.map((row) => ({ version: row.version, changelog: row.changelog, createdAt: row.created_at }));
+}
+
+/** One version a connection has been on, with what its tools were then. */
+export async function findVersion(
+  tx: Tx,
+  organizationId: string,
+  connectionId: string,
+  version: number,
+): Promise<ConnectionVersion | null> {
+  const row = await of(tx)
+    .selectFrom('connection_versions')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', '=', connectionId)
+    .where('version', '=', version)
+    .executeTakeFirst();
+  return row ? versionOf(row) : null;
 }
 
 /** The highest version each of these connections has been on, by connection. */
