@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { importOpenapi } from '../../src/connectors/index.ts';
+import { importAside } from '../../src/connectors/index.ts';
 
 const run = promisify(execFile);
 const release = '23.0.2';
@@ -37,10 +37,10 @@ test("makes a tool of every operation of GitHub's description", async (t) => {
   }
   const document = JSON.parse(text) as object;
   const started = process.cpuUsage();
-  const { tools, leftOut, baseUrl, warnings } = importOpenapi(document);
+  const { tools, leftOut, baseUrl, warnings } = await importAside(document);
   const used = process.cpuUsage(started);
   t.diagnostic(
-    `${tools.length} tools in ${Math.round((used.user + used.system) / 1000)} ms of CPU, once parsed`,
+    `${tools.length} tools in ${Math.round((used.user + used.system) / 1000)} ms of CPU, in a thread of its own`,
   );
 
   assert.equal(tools.length, 1223);
