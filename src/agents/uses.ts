@@ -1,16 +1,29 @@
 import type { Connection, Use } from '../connections/index.ts';
 import type { Clock, Tx } from '../kernel/index.ts';
-import { packsHolding, unassignConnection, type Pack } from '../packs/index.ts';
+import { findAgentPack, packsHolding, unassignConnection, type Pack } from '../packs/index.ts';
 import type { Agent } from './agent.ts';
 import { servedPack } from './enter-agent.ts';
-import { agentsUsing, findAgents, holdAgentsUsing, updateAgentRow } from './store.ts';
+import { agentsUsing, findAgent, findAgents, holdAgentsUsing, updateAgentRow } from './store.ts';
 
-/** The agents that have tools of these connections, with their packs: as they are, and as they are served. */
+/** An agent with its pack: as it is, and as it is served. */
+export type AgentWithPack = { agent: Agent; pack: Pack; served: Pack };
+
+export async function findAgentWithPack(
+  tx: Tx,
+  organizationId: string,
+  agentId: string,
+): Promise<AgentWithPack | null> {
+  const agent = await findAgent(tx, organizationId, { id: agentId });
+  const pack = agent && (await findAgentPack(tx, organizationId, agentId));
+  return pack && { agent, pack, served: servedPack(agent, pack) };
+}
+
+/** The agents that have tools of these connections. */
 export async function agentsHolding(
   tx: Tx,
   organizationId: string,
   connectionIds: readonly string[],
-): Promise<readonly { agent: Agent; pack: Pack; served: Pack }[]> {
+): Promise<readonly AgentWithPack[]> {
   const packs = await packsHolding(tx, organizationId, connectionIds, 'agents');
   const agents = await findAgents(tx, organizationId, [...packs.keys()]);
   return agents.map((agent) => {

@@ -71,6 +71,9 @@ export type LastCall = {
 /** Why calls are denied by what their author said of their input. */
 const refusedInputs = ['pinned', 'hidden', 'forbidden_key', 'narrowed', 'pin_vanished'];
 
+/** The pack a call came in by. Agents' own calls name none, and others at their addresses only with what was kept. */
+const cameIn = sql`coalesce(a.pack_id, s.pack_id, case s.principal_type when 'agent' then s.principal_id end)`;
+
 /** The last calls of each connection that rules of input let through or refused, newest first; tries are none. */
 export async function lastCalls(
   tx: Tx,
@@ -84,7 +87,7 @@ export async function lastCalls(
     select last.* from unnest(${[...connectionIds]}::uuid[]) as wanted (connection_id)
     cross join lateral (
       select s.call_id, s.connection_id, s.tool, s.registered_user_id, e.outcome, e.reason,
-        coalesce(a.pack_id, s.pack_id, case s.principal_type when 'agent' then s.principal_id end) as pack_id,
+        ${cameIn} as pack_id,
         a.arguments, a.key_version, e.view, e.key_version as view_version, e.bytes_served
       from call_starts s
       join call_ends e on e.organization_id = s.organization_id and e.call_id = s.call_id
@@ -98,7 +101,7 @@ export async function lastCalls(
         and (${workspaceIds === null} or exists (select from connections c
           where c.organization_id = s.organization_id and c.connection_id = s.connection_id
             and c.workspace_id = any(${[...(workspaceIds ?? [])]}::uuid[])))
-        and (${span.packId === undefined} or s.pack_id = ${span.packId ?? null}::uuid)
+        and (${span.packId === undefined} or ${cameIn} = ${span.packId ?? null}::uuid)
       order by s.started_at desc, s.call_id desc limit ${span.limit}
     ) as last`.execute(tx.kysely);
   return rows.map(lastCallOf);

@@ -67,7 +67,7 @@ async function answerOnce(
   const sent = { params, query: search, contentType: incoming.headers['content-type'], body };
   const expected =
     writes.has(route.method) && !route.body ? { ...route, body: noFields, bodyOptional: true } : route;
-  const input = readInput(sent, expected);
+  const input = readInput(sent, { ...expected, changes: route.method !== 'get' });
   const ctx = deps.ctxFor({ principal, requestId });
   const { path, signal } = arrived;
   const result = await route.handle({ ...input, ctx, deps, requestId, path, search, signal, incoming });

@@ -43,8 +43,8 @@ export function compareTools(
 function seenTools(state: State, touched: Touched, principal: Principal): ReadonlyMap<string, Seen> {
   const seen = new Map<string, Seen>();
   const may = (workspaceId: string): boolean => mayUseWorkspace(principal, workspaceId);
-  if ('packId' in touched) {
-    for (const pack of state.packs)
+  if ('packId' in touched || 'agentId' in touched) {
+    for (const pack of [...state.packs, ...state.agents.map(({ served }) => served)])
       for (const one of inPack(pack, state.tools, may)) seen.set(one.tool.id, one);
     return seen;
   }

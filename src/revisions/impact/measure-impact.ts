@@ -1,4 +1,4 @@
-import { mayUsePack, read, type Ctx } from '../../access/index.ts';
+import { holdsScope, mayUsePack, read, type Ctx } from '../../access/index.ts';
 import { seesAgent } from '../../agents/index.ts';
 import { rehearse } from '../../kernel/index.ts';
 import type { Pack } from '../../packs/index.ts';
@@ -38,11 +38,13 @@ export async function measureImpact<C extends Ctx & { vault: Vault }>(
   const agents = [...before.agents, ...after.agents].filter(
     ({ agent, pack }) => seesAgent(principal, agent) && listsAny(pack, affected),
   );
+  const replayed = replay(calls, servingOf(before), servingOf(after));
   return {
     tools: affected.map(({ said }) => said),
     packs: once(packs).map(({ id, slug }) => ({ id, slug })),
     agents: once(agents.map(({ agent }) => agent)).map(({ id, handle }) => ({ id, handle })),
-    replayed: replay(calls, servingOf(before), servingOf(after)),
+    // Which calls there were is told to whoever may read them.
+    replayed: holdsScope(principal, 'calls:read') ? replayed : { ...replayed, examples: [] },
   };
 }
 

@@ -25,6 +25,8 @@ export type Expected = {
   body?: z.ZodType;
   /** An empty body stands for `{}`. */
   bodyOptional?: boolean;
+  /** What is asked for is done: a dry run that the route does not know is refused, and not left out. */
+  changes?: boolean;
 };
 
 export type Input = { params: unknown; query: unknown; body: unknown };
@@ -53,6 +55,10 @@ export function readInput(sent: Sent, expected: Expected): Input {
     problems.push(...found);
     return result.data;
   };
+  if (expected.changes && sent.query.has('dry_run') && !expected.query?.shape['dry_run']) {
+    const message = 'This has no dry run, and nothing was done';
+    problems.push({ type: 'extra_forbidden', place: 'query', path: ['dry_run'], message });
+  }
   const params = check('path', expected.params, sent.params);
   const query = check('query', expected.query, queryFields(sent.query, expected.query));
   const body = expected.body ? check('body', expected.body, parseBody(sent, expected)) : undefined;

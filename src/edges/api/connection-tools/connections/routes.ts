@@ -168,12 +168,17 @@ export const connectionRoutes: readonly Route[] = [
     path: `${base}/{connection_id}`,
     summary: 'Rename a connection or take it out of service; its slug never changes',
     params,
+    query: impactQuery,
     body: updateConnectionBody,
     status: 200,
     answer: connectionSchema,
+    dryRunAnswer: impactSchema,
     handle: async (asked) => {
-      const { ctx, params, body } = asked;
-      return withTools(asked, await updateConnection(ctx, params.connection_id, readUpdate(body)));
+      const { ctx, query, body } = asked;
+      const id = asked.params.connection_id;
+      const update = (at: typeof ctx) => updateConnection(at, id, readUpdate(body));
+      if (query.dry_run) return writeImpact(await measureImpact(ctx, { connectionIds: [id] }, update));
+      return withTools(asked, await update(ctx));
     },
   }),
   route({

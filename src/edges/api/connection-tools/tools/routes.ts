@@ -37,11 +37,15 @@ export const toolRoutes: readonly Route[] = [
     summary: 'Turn all tools of a connection on or off',
     description: 'After off, tools found later start disabled.',
     params: connectionParams,
+    query: impactQuery,
     body: toggleBody,
     status: 200,
     answer: z.array(toolSchema),
-    handle: async ({ ctx, params, body }) => {
-      const { connection, tools } = await toggleTools(ctx, params.connection_id, body.is_enabled);
+    dryRunAnswer: impactSchema,
+    handle: async ({ ctx, params: { connection_id: id }, query, body }) => {
+      const toggle = (at: typeof ctx) => toggleTools(at, id, body.is_enabled);
+      if (query.dry_run) return writeImpact(await measureImpact(ctx, { connectionIds: [id] }, toggle));
+      const { connection, tools } = await toggle(ctx);
       return tools.map((tool) => writeTool({ tool, connection }));
     },
   }),

@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { createAgent, deleteAgent, getAgent, listAgents, updateAgent } from '../../../../agents/index.ts';
+import { measureImpact } from '../../../../revisions/index.ts';
+import { impactQuery, impactSchema, writeImpact } from '../../impact.ts';
 import { cursorList, cursorPage, cursorQuery, envelope, enveloped, listedByCursor } from '../../lists.ts';
 import { route, type Route } from '../../route.ts';
 import { connectorsContract as contract } from '../errors.ts';
@@ -64,12 +66,17 @@ export const agentRoutes: readonly Route[] = [
     path: '/v1/agents/{id}',
     summary: 'Change an agent; `tools` is the whole list',
     params: agentParams,
+    query: impactQuery,
     body: updateAgentBody,
     status: 200,
     answer: enveloped(agentSchema),
+    dryRunAnswer: enveloped(impactSchema),
     handle: async (asked) => {
-      const { ctx, params, body } = asked;
-      return envelope(asked, writeAgent(await updateAgent(ctx, params.id, readAgent(body))));
+      const { ctx, query, body } = asked;
+      const { id: agentId } = asked.params;
+      const update = (at: typeof ctx) => updateAgent(at, agentId, readAgent(body));
+      if (!query.dry_run) return envelope(asked, writeAgent(await update(ctx)));
+      return envelope(asked, writeImpact(await measureImpact(ctx, { agentId }, update)));
     },
   }),
   route({

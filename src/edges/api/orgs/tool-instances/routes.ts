@@ -169,10 +169,13 @@ export const toolInstanceRoutes: readonly Route[] = [
     query: toggleQuery,
     status: 200,
     answer: instanceSchema,
+    dryRunAnswer: impactSchema,
     handle: async (asked) => {
       const { id } = await find(asked);
-      const isActive = asked.query.is_active;
-      return writeOne(asked, await configureConnection(asked.ctx, id, { isActive }));
+      const { is_active: isActive, dry_run: isRehearsal } = asked.query;
+      const toggle = (at: typeof asked.ctx) => configureConnection(at, id, { isActive }, { isRehearsal });
+      if (isRehearsal) return writeImpact(await measureImpact(asked.ctx, { connectionIds: [id] }, toggle));
+      return writeOne(asked, await toggle(asked.ctx));
     },
   }),
   route({
@@ -182,15 +185,16 @@ export const toolInstanceRoutes: readonly Route[] = [
     summary: 'Move a tool instance to its newest version, or back to one it has been on',
     description: 'Whole or not at all: everything said of its actions comes along over renames.',
     params: instanceParams,
+    query: impactQuery,
     body: upgradeBody,
     bodyOptional: true,
     status: 200,
     answer: upgradedSchema,
     handle: async (asked) => {
-      const { ctx, body } = asked;
+      const { ctx, query, body } = asked;
       const { id } = await find(asked);
       const wish = { targetVersion: body.target_version ?? null };
-      if (!body.dry_run) return writeUpgraded(await upgradeConnection(ctx, id, wish), null);
+      if (!body.dry_run && !query.dry_run) return writeUpgraded(await upgradeConnection(ctx, id, wish), null);
       const would: Upgraded[] = [];
       const impact = await measureImpact(ctx, { connectionIds: [id] }, async (at) =>
         would.push(await upgradeConnection(at, id, wish)),

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { impactSchema } from '../../impact.ts';
+import { dryRunField, impactSchema } from '../../impact.ts';
 import { cursorQuery } from '../../lists.ts';
 import { anyObject, idField, queryBoolean, requiredBoolean } from '../../read-request/index.ts';
 import { organizationParams } from '../schema.ts';
@@ -26,6 +26,7 @@ export const listQuery = z.object({
 export const forceQuery = z.object({ force: queryBoolean() });
 export const toggleQuery = z.object({
   is_active: requiredBoolean().openapi({ description: 'Whether it is in service.' }),
+  dry_run: dryRunField(),
 });
 
 const name = z.string().trim().min(1).max(255);

@@ -11,7 +11,7 @@ import {
   updateConnection,
 } from '../../../../connections/index.ts';
 import { countTools } from '../../../../tools/index.ts';
-import { foreseeSync } from '../../../../revisions/index.ts';
+import { foreseeSync, measureImpact } from '../../../../revisions/index.ts';
 import { impactQuery, impactSchema, writeImpact } from '../../impact.ts';
 import { cursorList, cursorPage, cursorQuery, envelope, enveloped, listedByCursor } from '../../lists.ts';
 import { idField, queryBoolean } from '../../read-request/index.ts';
@@ -100,18 +100,27 @@ export const connectionRoutes: readonly Route[] = [
     path: '/v1/connections/{id}',
     summary: 'Rename a connection, take it out of service, or say what of it asks; its slug never changes',
     params,
+    query: impactQuery,
     body: updateBody,
     status: 200,
     answer: enveloped(connectionSchema),
+    dryRunAnswer: enveloped(impactSchema),
     handle: async (asked) => {
+      const { id } = asked.params;
       const { nickname, is_active: isActive } = asked.body;
-      const connection = await updateConnection(asked.ctx, asked.params.id, {
-        nickname,
-        isActive: isActive === null ? true : isActive,
-        requiresConfirmation: asked.body.requires_confirmation,
-        maxCallsPerTurn: asked.body.max_calls_per_turn,
-        driftPolicy: asked.body.drift_policy === null ? 'hold' : asked.body.drift_policy,
-      });
+      const update = (ctx: typeof asked.ctx) =>
+        updateConnection(ctx, id, {
+          nickname,
+          isActive: isActive === null ? true : isActive,
+          requiresConfirmation: asked.body.requires_confirmation,
+          maxCallsPerTurn: asked.body.max_calls_per_turn,
+          driftPolicy: asked.body.drift_policy === null ? 'hold' : asked.body.drift_policy,
+        });
+      if (asked.query.dry_run) {
+        const impact = await measureImpact(asked.ctx, { connectionIds: [id] }, update);
+        return envelope(asked, writeImpact(impact));
+      }
+      const connection = await update(asked.ctx);
       const counts = await countTools(asked.ctx, [connection]);
       return envelope(asked, writeConnection(connection, counts.get(connection.id)));
     },

@@ -99,9 +99,14 @@ export const packRoutes: readonly Route[] = [
     path: '/v1/packs/{id}',
     summary: 'Remove a pack; its connections stay',
     params: packParams,
+    ...impact,
     status: 204,
+    dryRunStatus: 200,
     answer: null,
-    handle: async ({ ctx, params }) => deletePack(ctx, params.id),
+    handle: async (asked) => {
+      const remove = (at: typeof asked.ctx) => deletePack(at, asked.params.id);
+      return asked.query.dry_run ? envelopeImpact(asked, remove) : remove(asked.ctx);
+    },
   }),
   route({
     ...write,

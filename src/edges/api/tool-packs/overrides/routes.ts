@@ -76,10 +76,13 @@ export const overrideRoutes: readonly Route[] = [
     scope: 'packs:write',
     method: 'patch',
     summary: 'Describe tools anew in one pack; null gives way to the connector again',
+    query: impactQuery,
     body: descriptionsBody,
+    dryRunAnswer: impactSchema,
     handle: async (asked) => {
-      const { ctx, params, body } = asked;
-      return descriptionsOf(asked, await overridePackDescriptions(ctx, params.id, readDescriptions(body)));
+      const { ctx, params, query, body } = asked;
+      const describe = (at: typeof ctx) => overridePackDescriptions(at, params.id, readDescriptions(body));
+      return query.dry_run ? impactOnPack(asked, describe) : descriptionsOf(asked, await describe(ctx));
     },
   }),
   route({

@@ -86,8 +86,14 @@ export const packRoutes: readonly Route[] = [
     path: '/api/v1/tool-packs/{id}/',
     summary: 'Delete a tool pack; its connections stay',
     params,
+    query: impactQuery,
     status: 204,
+    dryRunStatus: 200,
     answer: null,
-    handle: async ({ ctx, params }) => deletePack(ctx, params.id),
+    dryRunAnswer: impactSchema,
+    handle: async (asked) => {
+      const remove = (ctx: typeof asked.ctx) => deletePack(ctx, asked.params.id);
+      return asked.query.dry_run ? impactOnPack(asked, remove) : remove(asked.ctx);
+    },
   }),
 ];
