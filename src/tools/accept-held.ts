@@ -1,4 +1,4 @@
-import type { Clock, Tx } from '../kernel/index.ts';
+import { takingTurns, type Clock, type Tx } from '../kernel/index.ts';
 import { heldChange } from './held-change.ts';
 import { updateToolRow } from './store.ts';
 import type { Tool } from './tool.ts';
@@ -11,7 +11,9 @@ import type { Tool } from './tool.ts';
 export async function acceptHeld(tx: Tx, clock: Clock, tools: readonly Tool[]): Promise<readonly Tool[]> {
   const now = clock.now();
   const accepted: Tool[] = [];
+  const turn = takingTurns();
   for (const tool of tools) {
+    await turn();
     const held = heldChange(tool);
     if (!held) {
       accepted.push(tool);

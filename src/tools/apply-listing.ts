@@ -11,8 +11,9 @@ import type { Definition } from '../connectors/index.ts';
 import type { Connection, HeldTool, SyncResult } from '../connections/index.ts';
 import { freeName } from './free-name.ts';
 import { heldKind } from './held-change.ts';
-import { layListed, layMissing, type Laid, type Outcome } from './lay-listed.ts';
-import { insertTools, markSeen, toolsOfConnections, updateToolRow } from './store.ts';
+import { layListed, layMissing, type Outcome } from './lay-listed.ts';
+import { layRows } from './held-store.ts';
+import { insertTools, markSeen, toolsOfConnections } from './store.ts';
 import type { Tool } from './tool.ts';
 
 /**
@@ -49,7 +50,7 @@ export async function applyListing(
     if (listed.length === 0 || tool.source === 'author' || paths.has(tool.path)) continue;
     outcomes.set(tool, layMissing(tool, driftPolicy, now));
   }
-  for (const [tool, { laid }] of outcomes) await layDown(tx, tool, laid, now);
+  await layDown(tx, organizationId, outcomes, now);
   await markSeen(tx, organizationId, connection.id, [...paths], now);
 
   const fresh = listed.filter(({ path }) => !known.has(path));
@@ -73,17 +74,24 @@ export async function applyListing(
  * Writes what moved. `updated_at` says that what is served moved: what is only held, or gone for now, leaves it alone,
  * and so a yes given for a call stays good.
  */
-async function layDown(tx: Tx, tool: Tool, laid: Laid, now: Date): Promise<void> {
-  if (Object.keys(laid).length === 0) return;
-  const { definition, newest, acceptedAt, heldSince, vanishedAt, isEnabled } = laid;
-  await updateToolRow(tx, tool.organizationId, tool.id, {
-    ...(definition === undefined ? {} : { definition: JSON.stringify(definition), updated_at: now }),
-    ...(newest === undefined ? {} : { newest: newest && JSON.stringify(newest) }),
-    ...(acceptedAt === undefined ? {} : { accepted_at: acceptedAt }),
-    ...(heldSince === undefined ? {} : { held_since: heldSince }),
-    ...(vanishedAt === undefined ? {} : { vanished_at: vanishedAt }),
-    ...(isEnabled === undefined ? {} : { is_enabled: isEnabled }),
-  });
+async function layDown(
+  tx: Tx,
+  organizationId: string,
+  outcomes: ReadonlyMap<Tool, Outcome>,
+  now: Date,
+): Promise<void> {
+  const moved = [...outcomes].filter(([, { laid }]) => Object.keys(laid).length > 0);
+  const rows = moved.map(([tool, { laid }]) => ({
+    tool_id: tool.id,
+    definition: laid.definition ?? null,
+    updated_at: laid.definition ? now : null,
+    newest: laid.newest === undefined ? tool.newest : laid.newest,
+    accepted_at: laid.acceptedAt === undefined ? tool.acceptedAt : laid.acceptedAt,
+    held_since: laid.heldSince === undefined ? tool.heldSince : laid.heldSince,
+    vanished_at: laid.vanishedAt === undefined ? tool.vanishedAt : laid.vanishedAt,
+    is_enabled: laid.isEnabled ?? tool.curation.isEnabled,
+  }));
+  await layRows(tx, organizationId, rows);
 }
 
 type Fresh = { first: boolean; enable: boolean; before: readonly Tool[]; now: Date };

@@ -54,6 +54,18 @@ export function cleanText(text: string, maxLength = 4_000): { text: string; flag
 
 const textLength = { title: 200, description: 4_000, $comment: 500 } as const;
 
+/** Keywords whose values are data: a model reads them with the rest. */
+const values = ['enum', 'const', 'default', 'examples', 'example'] as const;
+
+/** Every text in a value, names of members too. */
+function* textsIn(value: Json): Generator<string> {
+  if (typeof value === 'string') yield value;
+  else if (typeof value === 'object' && value !== null) {
+    if (!Array.isArray(value)) yield* Object.keys(value);
+    for (const inner of Object.values(value) as Json[]) yield* textsIn(inner);
+  }
+}
+
 /**
  * A schema with its titles and descriptions cleaned. Names and values stay as they are, since the service
  * compares them, but are flagged.
@@ -73,8 +85,8 @@ export function cleanSchema(schema: JsonSchema): { schema: JsonSchema; flags: re
       if (Object.hasOwn(copy, keyword) && typeof text === 'string') copy[keyword] = note(text, maxLength);
     }
     if (isObject(node.properties)) for (const name of Object.keys(node.properties)) note(name, 200);
-    for (const value of [node.enum ?? [], node.const ?? [], node.default ?? [], node.examples ?? []].flat()) {
-      if (typeof value === 'string') note(value, 4_000);
+    for (const keyword of values) {
+      if (Object.hasOwn(node, keyword)) for (const text of textsIn(node[keyword]!)) note(text, 4_000);
     }
     return copy;
   };
