@@ -1,12 +1,13 @@
-import { checkConfiguration, fillAddress, findConnector, type ConfigField } from '../connectors/index.ts';
+import { fillAddress, findConnector, type ConfigField } from '../connectors/index.ts';
 import { bodyProblem, canonicalJson, Fault, invalid, type JsonPath, type Tx } from '../kernel/index.ts';
 import { read } from '../access/index.ts';
 import { checkReachable, readAddress } from './address.ts';
 import { needsNoCredential, type Connection } from './connection.ts';
 import type { ConnectionsCtx } from './ctx.ts';
+import { keptValues, newQuery, pathOfAddress, readConfiguration, sealQuery } from './server-address.ts';
 import { updateConnectionRow } from './store.ts';
 
-/** What a connection may be configured with: its connector's fields at its version; nothing but for a catalog connector. */
+/** What a connection may be configured with: its connector's fields at its version; nothing for an imported document. */
 export async function configFieldsOf(
   tx: Tx,
   ctx: Pick<ConnectionsCtx, 'catalog'>,
@@ -17,8 +18,9 @@ export async function configFieldsOf(
 
 async function fileOf(tx: Tx, { catalog }: Pick<ConnectionsCtx, 'catalog'>, connection: Connection) {
   const { organizationId, kind, connectorSlug, connectorVersion } = connection;
-  if (kind !== 'catalog') return null;
-  const version = connectorVersion ?? undefined;
+  if (kind !== 'catalog' && kind !== 'mcp') return null;
+  // A server's versions are its own; its connector says no more than how it is reached.
+  const version = kind === 'mcp' ? undefined : (connectorVersion ?? undefined);
   return (await findConnector(tx, catalog, organizationId, connectorSlug, version))?.file ?? null;
 }
 
@@ -26,6 +28,8 @@ async function fileOf(tx: Tx, { catalog }: Pick<ConnectionsCtx, 'catalog'>, conn
 export type CheckedConfiguration = {
   values: Readonly<Record<string, unknown>>;
   address: string;
+  /** Of a server's address, to be sealed; null: as it is. */
+  query: Readonly<Record<string, string>> | null;
   /** The connector's version it was checked against. */
   version: number | null;
   path: JsonPath;
@@ -43,22 +47,26 @@ export async function checkNewConfiguration(
   options: { isReachable?: boolean } = {},
 ): Promise<CheckedConfiguration> {
   const file = await read(ctx, (tx) => fileOf(tx, ctx, connection));
-  const { problems, values } = checkConfiguration(file?.config ?? [], given, path);
+  const { problems, values } = readConfiguration(file, given, path);
   if (problems.length > 0) throw invalid(...problems);
   const version = connection.connectorVersion;
-  if (!file) return { values, address: connection.address, version, path };
-  const { address } = readAddress(fillAddress(file, values, path), path);
+  if (!file) return { values, address: connection.address, query: null, version, path };
+  const { address, query: written } = readAddress(fillAddress(file, values, path), path);
+  const query = connection.kind === 'mcp' ? newQuery(connection, written, pathOfAddress(file, path)) : null;
   const isNew = address !== connection.address;
   if (isNew && options.isReachable !== false) {
-    await checkReachable(ctx.egress, address, connection.localOrigin, path);
+    await checkReachable(ctx.egress, address, connection.localOrigin, pathOfAddress(file, path));
   }
-  return { values, address, version, path };
+  return { values: keptValues(file, values), address, query, version, path };
 }
 
 /** Whether the address leads where what the connection signs in with was not given for. */
-export const movesOrigin = (connection: Connection, { address }: { address: string }): boolean =>
+export const movesOrigin = (
+  connection: Connection,
+  { address, query }: Pick<CheckedConfiguration, 'address' | 'query'>,
+): boolean =>
   new URL(address).origin !== new URL(connection.address).origin &&
-  (!needsNoCredential(connection) || connection.sealedSecretId !== null);
+  (!needsNoCredential(connection) || (connection.sealedSecretId !== null && query === null));
 
 /** A credential travels to the origin it was given for and nowhere else. */
 export const wantsNewCredentials = (path: JsonPath): Fault =>
@@ -76,7 +84,7 @@ export const wantsNewCredentials = (path: JsonPath): Fault =>
  */
 export async function applyConfiguration(
   tx: Tx,
-  ctx: Pick<ConnectionsCtx, 'clock'>,
+  ctx: Pick<ConnectionsCtx, 'clock' | 'vault'>,
   connection: Connection,
   checked: CheckedConfiguration,
   { hasNewCredentials }: { hasNewCredentials: boolean },
@@ -85,22 +93,34 @@ export async function applyConfiguration(
     throw new Fault('conflict', 'The connection has moved to another version meanwhile. Try again.');
   }
   if (movesOrigin(connection, checked)) {
-    // Sealed parts of the address itself belong to it, and no request replaces them.
-    if (!hasNewCredentials || connection.sealedSecretId !== null) throw wantsNewCredentials(checked.path);
+    // Sealed parts of the address itself belong to it: they stay behind with it.
+    const keepsSealed = connection.sealedSecretId !== null && checked.query === null;
+    if (!hasNewCredentials || keepsSealed) throw wantsNewCredentials(checked.path);
   }
   const isSame =
     canonicalJson(checked.values) === canonicalJson(connection.config) &&
-    checked.address === connection.address;
+    checked.address === connection.address &&
+    checked.query === null;
   if (isSame) return { connection, changes: null };
+  const isElsewhere = new URL(checked.address).origin !== new URL(connection.address).origin;
   const after = await updateConnectionRow(tx, connection.organizationId, connection.id, {
     config: JSON.stringify(checked.values),
     address: checked.address,
+    // It was admitted for its origin alone.
+    ...(isElsewhere ? { local_origin: null } : {}),
+    ...(checked.query === null ? {} : await sealQuery(tx, ctx, connection, checked.query)),
     updated_at: ctx.clock.now(),
   });
+  if (connection.sealedSecretId !== null && after.sealedSecretId !== connection.sealedSecretId) {
+    await ctx.vault.discard(tx, connection.organizationId, [connection.sealedSecretId]);
+  }
   return {
     connection: after,
     changes: {
       config: { from: connection.config, to: checked.values },
+      ...(checked.query === null
+        ? {}
+        : { query: { from: connection.metadata.query ?? [], to: Object.keys(checked.query) } }),
       ...(after.address === connection.address
         ? {}
         : { address: { from: connection.address, to: after.address } }),

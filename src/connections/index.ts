@@ -11,6 +11,7 @@ export { clientMetadata, redirectUriOf } from './clients/client-metadata.ts';
 export * from './change-configuration.ts';
 export * from './connect-catalog.ts';
 export { connectMcp, type ConnectMcpInput } from './connect-mcp.ts';
+export { askServer, connectServer } from './connect-server.ts';
 export { connectOpenapi, type ConnectOpenapiInput } from './connect-openapi.ts';
 export * from './consent/connect-flow.ts';
 export * from './connection.ts';

@@ -10,6 +10,7 @@ import { readUsages, type Usage } from '../journal/index.ts';
 import { notFound, parseId, type Listed, type Position, type Tx } from '../kernel/index.ts';
 import { configFieldsOf } from './change-configuration.ts';
 import type { Connection } from './connection.ts';
+import { shownConfig } from './server-address.ts';
 import { connectedSlugs, countConnectionRows, findConnection, listConnectionRows } from './store.ts';
 
 export type WorkspaceFilter = {
@@ -68,6 +69,8 @@ export async function getInWorkspace(
 export type Surroundings = {
   /** Its connector's newest version. */
   connector: ConnectorFace | null;
+  /** What it is configured with, as people may see it. */
+  config: Readonly<Record<string, unknown>>;
   /** What it may be configured with, at its own version. */
   configFields: readonly ConfigField[];
   usage: Usage | null;
@@ -93,9 +96,11 @@ export async function surroundingsOf(
     }
     return (connection) => {
       const connector = faces.get(connection.connectorSlug) ?? null;
-      const newest = connection.kind === 'catalog' ? (connector?.file.config ?? []) : [];
+      const hasFields = connection.kind === 'catalog' || connection.kind === 'mcp';
+      const newest = hasFields ? (connector?.file.config ?? []) : [];
       return {
         connector,
+        config: shownConfig(connection, connector?.file ?? null),
         configFields: older.get(versionKey(connection)) ?? newest,
         usage: usages.get(connection.id) ?? null,
       };

@@ -85,6 +85,10 @@ async function tryOn(
   // Where it leads to an address that does not answer, or none we may go to, the test says so.
   const checked = await checkNewConfiguration(ctx, connection, given, path, { isReachable: false });
   if (movesOrigin(connection, checked)) throw wantsNewCredentials(path);
+  if (checked.query !== null) {
+    const message = 'A try keeps no secret, and the query of an address is kept as one: save it instead.';
+    throw invalid(bodyProblem('value_error', path, message));
+  }
   return checked;
 }
 

@@ -1,6 +1,7 @@
 import { authorize, change, mayUseWorkspace, read } from '../access/index.ts';
 import {
   afterAccountSettings,
+  askServer,
   checkNewConfiguration,
   findConnection,
   type AppliedAccount,
@@ -30,14 +31,21 @@ export async function configureConnection(
     patch.config === undefined
       ? null
       : await gathering.gather(() => checkConfig(ctx, connectionId, patch.config ?? {}, isRehearsal));
-  const { connection, account } = await change(ctx, 'connection.configured', async (tx) => {
+  const { connection, account, isMoved } = await change(ctx, 'connection.configured', async (tx) => {
     const before = await requireHeld(tx, ctx, connectionId);
     const wish = { ...patch, problems: gathering.problems };
-    const { changes, ...result } = await configureWithin(tx, ctx, before, wish, config);
+    const { changes, ...done } = await configureWithin(tx, ctx, before, wish, config);
+    const result = { ...done, isMoved: leadsElsewhere(before, done.connection) };
     return { result, target: { type: 'connection', id: connectionId }, changes };
   });
-  return isRehearsal || account === null ? connection : settle(ctx, connection, account);
+  if (isRehearsal || (account === null && !isMoved)) return connection;
+  const settled = account === null ? connection : await settle(ctx, connection, account);
+  if (isMoved) await ctx.drivers.forget(connection.id);
+  return askServer(ctx, settled);
 }
+
+const leadsElsewhere = (before: Connection, after: Connection): boolean =>
+  before.address !== after.address || before.sealedSecretId !== after.sealedSecretId;
 
 async function requireHeld(tx: Tx, ctx: ConnectionsCtx, connectionId: string): Promise<Connection> {
   const { principal } = ctx.caller;

@@ -65,7 +65,9 @@ async function moveConfig(
   { account }: ConnectionPatch,
   config: CheckedConfiguration,
 ): ReturnType<typeof applyConfiguration> {
-  await checkOriginKept(tx, before, config.address, account ?? {}, config.path);
+  // A query that is given anew takes the place of what is sealed.
+  const bound = config.query === null ? before : { ...before, sealedSecretId: null };
+  await checkOriginKept(tx, bound, config.address, account ?? {}, config.path);
   return applyConfiguration(tx, ctx, before, config, { hasNewCredentials: true });
 }
 

@@ -11,6 +11,7 @@ describe('an address inside', () => {
   let guide: Fake;
   let canary: Fake;
   let key: string;
+  let slug: string;
   let leads: (seen: SeenRequest) => string | null;
   before(async () => {
     canary = await httpService((_seen, response) => sendJson(response, { openapi: '3.1.0' }));
@@ -22,7 +23,7 @@ describe('an address inside', () => {
     });
     const environment = { TOOLCRIB_EGRESS_ALLOW: `127.0.0.1:${guide.port}` };
     world = await startWorld({ environment });
-    ({ key } = await world.organization());
+    ({ key, slug } = await world.organization());
   });
   after(async () => {
     await world.close();
@@ -53,6 +54,10 @@ describe('an address inside', () => {
     ],
     'servers, compatible': (url) => ['/v1/integrations/connections/openapi', { document: documentAt(url) }],
     'server_url, compatible': (url) => ['/v1/integrations/connections/custom-mcp', { server_url: url }],
+    'server_url, tool instance': (url) => [
+      `/v1/orgs/${slug}/workspaces/default/tool-instances`,
+      { nickname: undefined, name: 'x', tool_id: 'custom_mcp', configuration: { server_url: url } },
+    ],
   };
 
   const insides = (): string[] => {
@@ -96,11 +101,11 @@ describe('an address inside', () => {
     };
     const made = await world.ask('POST', '/v1/connections', { key, body: documented });
     assert.equal(made.status, 201, made.text);
-    const { slug } = made.json.data;
-    const entries = [{ slug, auth_scope: 'ORGANIZATION' }];
+    const entries = [{ slug: made.json.data.slug, auth_scope: 'ORGANIZATION' }];
     const pack = (await world.ask('POST', '/v1/packs', { key, body: { name: 'Guide', entries } })).json.data
       .id;
-    const call = () => world.ask('POST', '/v1/calls', { key, body: { pack, tool: `${slug}__x` } });
+    const call = () =>
+      world.ask('POST', '/v1/calls', { key, body: { pack, tool: `${made.json.data.slug}__x` } });
     assert.equal((await call()).json.isError, false);
 
     const targets = [

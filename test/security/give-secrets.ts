@@ -159,6 +159,21 @@ export async function giveSecrets(
     action_defaults: { say: { pin: secrets.instanceDefault } },
     mcp_parameter_overrides: { say: { pin: { mode: 'pinned', value: secrets.instancePin } } },
   });
+  const serving = { tool_id: 'custom_mcp', name: 'instance of a server' };
+  const served = await ask('POST', instances, {
+    ...serving,
+    configuration: { server_url: `${mcp.url}?token=${secrets.instanceQuery}` },
+  });
+  assert.equal(served.status, 201, JSON.stringify(served.json));
+  for (const server_url of [
+    `nowhere?token=${secrets.refused}`,
+    `ftp://127.0.0.1/?token=${secrets.refused}`,
+    `http://127.0.0.1:1/?a=1&a=${secrets.refused}`,
+    `http://10.0.0.1/?token=${secrets.refused}`,
+  ]) {
+    const refused = await ask('POST', instances, { ...serving, configuration: { server_url } });
+    assert.equal(refused.status, 422, server_url.slice(0, 20));
+  }
   for (const wrong of [
     { action_defaults: { say: { pin: [secrets.refused] } } },
     { mcp_parameter_overrides: { say: { pin: { default: [secrets.refused] } } } },

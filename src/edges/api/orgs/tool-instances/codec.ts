@@ -16,7 +16,7 @@ export type Around = Surroundings & { account: AccountState; version: VersionSta
 export function writeInstance(
   connection: Connection,
   tools: readonly Tool[],
-  { connector, usage, configFields, account, version }: Around,
+  { connector, usage, config, configFields, account, version }: Around,
 ): z.input<typeof instanceSchema> {
   return {
     instance_id: connection.id,
@@ -25,7 +25,7 @@ export function writeInstance(
     namespace_id: connection.namespaceId,
     name: connection.nickname,
     description: connection.metadata.description ?? null,
-    configuration: { ...connection.config },
+    configuration: { ...config },
     has_credentials: account.hasCredentials,
     credential_refs: { ...account.credentialRefs },
     credential_fields: [...account.credentialFields],
