@@ -28,8 +28,10 @@ export type HeldTool = {
 /** A service's tools as it lists them now. */
 export type Listed = { definitions: readonly Definition[]; first: boolean; enable: boolean };
 
-/** `version`: the one the connection is on from now on; null: the one it was on. */
-export type TakenListing = SyncResult & { version: number | null };
+/** `version`: the one the connection is on from now on, and what was accepted with it; null: the one it was on. */
+export type TakenListing = SyncResult & {
+  version: { number: number; definitions: readonly Definition[] } | null;
+};
 
 export type Use = { type: 'pack' | 'agent'; id: string; name: string };
 

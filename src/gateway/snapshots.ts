@@ -1,6 +1,6 @@
 import { mayActFor, mayUsePack, type Principal } from '../access/index.ts';
 import { enterAgent, mayEnter } from '../agents/index.ts';
-import { notFound, type Tx } from '../kernel/index.ts';
+import { notFound, readOneMoment, type Tx } from '../kernel/index.ts';
 import type { Pack } from '../packs/index.ts';
 import { createToolCache } from './compiled-tool.ts';
 import { actingUser, compileView, packOfAddress, type CompiledView } from './compile-view.ts';
@@ -47,6 +47,8 @@ export function createSnapshots(deps: GatewayDeps): Snapshots {
 
   const load = async (snapshot: Snapshot, principal: Principal, address: Address): Promise<CompiledView> =>
     deps.database.transaction({ organizationId: principal.organizationId }, async (tx) => {
+      // A change that commits meanwhile is in all of it or in none: a pack's pins go by the names of tools.
+      await readOneMoment(tx);
       const { pack, ...entered } = await enter(tx, principal, address);
       const user = await actingUser(tx, principal, address.userId);
       const compiled = await compileView(

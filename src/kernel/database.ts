@@ -83,6 +83,11 @@ export function openDatabase(kind: 'embedded' | 'server', pool: pg.Pool, bus: Bu
   };
 }
 
+/** From its first statement on, all that the transaction reads is of one moment. */
+export async function readOneMoment(tx: Tx): Promise<void> {
+  await sql`set transaction isolation level repeatable read`.execute(tx.kysely);
+}
+
 /** Holds a lock of this number or name over all replicas until the transaction ends. */
 export async function holdLock(tx: Tx, key: number | string): Promise<void> {
   const number = typeof key === 'number' ? sql`${key}` : sql`hashtextextended(${key}, 0)`;

@@ -20,7 +20,7 @@ export const connectionHooksOf = (
   caller: Caller | null,
 ): ConnectionHooks => ({
   async onListed(tx, at, connection, listing) {
-    const taken = await takeListing(tx, at, connection, listing);
+    const taken = await takeListing(tx, { clock: at, vault }, connection, listing);
     await announceDrift(tx, at, connection, taken);
     return taken;
   },

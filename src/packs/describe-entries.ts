@@ -103,7 +103,11 @@ function shownTool(tool: Tool, connection: Connection, curation: PackCuration | 
 function showTool(tool: Tool, connection: Connection, curation: PackCuration | null): ShownTool {
   const { name, definition } = tool;
   const state =
-    tool.vanishedAt !== null ? 'stale' : connection.isActive && isServable(tool, connection) ? 'served' : 'disabled';
+    tool.vanishedAt !== null
+      ? 'stale'
+      : connection.isActive && isServable(tool, connection)
+        ? 'served'
+        : 'disabled';
   if (definition.quarantine !== null) {
     // Its schema cannot be read, so no rule can be laid over it.
     return { name, description: definition.description, inputSchema: definition.inputSchema, state };

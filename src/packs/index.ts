@@ -11,6 +11,7 @@ export * from './make-link.ts';
 export { nearest } from './nearest.ts';
 export * from './overrides.ts';
 export * from './pack.ts';
+export { sealUses } from './seal-uses.ts';
 export { servedName, toolsServed } from './served-tools.ts';
 export { packCosts } from './pack-cost.ts';
 export { putEntry } from './put-entry.ts';

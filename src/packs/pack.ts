@@ -57,6 +57,4 @@ export type EntryWish = {
 
 /** The sealed values that a pack's own input rules hold. */
 export const sealedIn = (entries: readonly PackEntry[]): readonly string[] =>
-  entries.flatMap(({ overrides }) =>
-    Object.values(overrides).flatMap(({ inputs }) => secretsOf(inputs)),
-  );
+  entries.flatMap(({ overrides }) => Object.values(overrides).flatMap(({ inputs }) => secretsOf(inputs)));

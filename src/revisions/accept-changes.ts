@@ -1,9 +1,10 @@
 import { authorize, change } from '../access/index.ts';
 import { updateConnectionRow, type Connection, type ConnectionsCtx } from '../connections/index.ts';
-import { bodyProblem, Fault, invalid, type Tx } from '../kernel/index.ts';
+import { bodyProblem, Fault, invalid, type Json, type Tx } from '../kernel/index.ts';
 import { acceptHeld, heldChange, toolsOfConnections, type HeldChange, type Tool } from '../tools/index.ts';
 import { releaseAccepted } from './release-accepted.ts';
 import { requireConnection } from './revision-state.ts';
+import { sealSecrets } from './seal-secrets.ts';
 import { nextVersion, noteCurrentVersion, recordVersion } from './take-listing.ts';
 
 /** One change that was accepted: the tool as it is now, and what was held of it. */
@@ -57,10 +58,11 @@ export async function acceptTools(
   );
   const accepted = held.map((one, index) => ({ tool: after[index]!, change: one.change }));
   const version = await nextVersion(tx, before);
-  const connection = await updateConnectionRow(tx, before.organizationId, before.id, {
+  const moved = await updateConnectionRow(tx, before.organizationId, before.id, {
     connector_version: version,
     updated_at: clock.now(),
   });
+  const connection = await sealSecrets(tx, ctx, moved);
   const changelog = changelogOf(accepted);
   await recordVersion(tx, clock, connection, { version, changelog });
   if (connection.kind === 'openapi') await releaseAccepted(tx, ctx, connection, { version, changelog });
@@ -90,13 +92,23 @@ export function changelogOf(accepted: readonly AcceptedChange[]): string {
   return `Accepted: ${counts.join(', ')}.`;
 }
 
-/** Audit rows are kept for ever: of a change of a thousand tools they hold the first differences. */
+/** Audit rows are kept for ever: of a change of a thousand tools they hold the first differences, and of a long value its beginning. */
 const differencesAtMost = 200;
+const longestValue = 1_000;
+
+function shortened(value: Json | undefined): Json {
+  const json = JSON.stringify(value ?? null);
+  return json.length > longestValue ? `${json.slice(0, longestValue).toWellFormed()}…` : (value ?? null);
+}
 
 export function saidOfAccepted(before: Connection, { version, accepted }: Accepted): Record<string, unknown> {
   let left = differencesAtMost;
   const tools = accepted.map(({ tool, change: { kind, class: of, diff } }) => {
-    const shown = diff.slice(0, left);
+    const shown = diff.slice(0, left).map(({ before: was, after: is, ...one }) => ({
+      ...one,
+      before: shortened(was),
+      after: shortened(is),
+    }));
     left -= shown.length;
     return {
       slug: tool.slug,

@@ -1,11 +1,12 @@
 import type { Ctx } from '../access/index.ts';
 import { mayUseWorkspace } from '../access/index.ts';
 import { findConnection, updateConnectionRow, type Connection } from '../connections/index.ts';
-import { notFound, type Clock, type Tx } from '../kernel/index.ts';
+import { canonicalJson, notFound, type Clock, type Tx } from '../kernel/index.ts';
 import { holdUses, readUses, writeUses } from '../packs/index.ts';
-import { toolsOfConnections, writeMovedTools } from '../tools/index.ts';
-import type { Vault } from '../vault/index.ts';
+import { toolsOfConnections, touchTools, writeMovedTools } from '../tools/index.ts';
+import { repointMethod, type Vault } from '../vault/index.ts';
 import type { RevisionPlan, RevisionState } from './plan-upgrade.ts';
+import { sealSecrets } from './seal-secrets.ts';
 
 /** The connection, if the caller may see it. Fault `not_found`. `lock` holds it until the transaction ends. */
 export async function requireConnection(
@@ -36,6 +37,8 @@ export async function applyPlan(
   const { before, after } = plan.connection;
   const { organizationId, id } = before;
   await writeMovedTools(tx, ctx, plan.tools);
+  // Also of those that are as they were: what the connection is at another version, nobody has said yes to.
+  await touchTools(tx, organizationId, id, ctx.clock.now());
   const connection = await updateConnectionRow(tx, organizationId, id, {
     connector_version: after.connectorVersion,
     address: after.address,
@@ -44,6 +47,18 @@ export async function applyPlan(
     written_rules: JSON.stringify(after.writtenRules),
     updated_at: after.updatedAt,
   });
+  await moveAccounts(tx, before, after);
   await writeUses(tx, ctx.clock, { organizationId, connectionId: id }, plan.uses);
-  return connection;
+  return sealSecrets(tx, ctx, connection);
+}
+
+/**
+ * Keys that were given by hand are sent as the version says. An account that was signed in to keeps what its tokens
+ * were had by.
+ */
+async function moveAccounts(tx: Tx, before: Connection, after: Connection): Promise<void> {
+  const { organizationId, id: connectionId } = before;
+  const isByHand = ['api_key', 'bearer', 'basic'].includes(after.auth.type);
+  if (!isByHand || canonicalJson(before.auth) === canonicalJson(after.auth)) return;
+  await repointMethod(tx, { organizationId, connectionId }, { from: before.auth, to: after.auth });
 }

@@ -1,6 +1,9 @@
 import type { Connection, Listed, TakenListing } from '../connections/index.ts';
+import type { Definition } from '../connectors/index.ts';
 import type { Clock, Tx } from '../kernel/index.ts';
 import { applyListing, toolsOfConnections, type Tool } from '../tools/index.ts';
+import type { Vault } from '../vault/index.ts';
+import { sealSecrets } from './seal-secrets.ts';
 import { highestVersions, putVersion, versionsOf } from './store.ts';
 
 /**
@@ -10,40 +13,43 @@ import { highestVersions, putVersion, versionsOf } from './store.ts';
  */
 export async function takeListing(
   tx: Tx,
-  clock: Clock,
+  ctx: { clock: Clock; vault: Vault },
   connection: Connection,
   listing: Listed,
 ): Promise<TakenListing> {
+  const { clock } = ctx;
   if (!listing.first) await noteCurrentVersion(tx, clock, connection);
   const sync = await applyListing(tx, clock, connection, listing);
   if (!listing.first && !sync.moved) return { ...sync, version: null };
-  const version = listing.first ? (connection.connectorVersion ?? 1) : await nextVersion(tx, connection);
-  await recordVersion(tx, clock, connection, {
-    version,
+  if (!listing.first) await sealSecrets(tx, ctx, connection);
+  const number = listing.first ? (connection.connectorVersion ?? 1) : await nextVersion(tx, connection);
+  const definitions = await recordVersion(tx, clock, connection, {
+    version: number,
     changelog: listing.first ? 'Connected.' : 'Accepted by the connection’s policy.',
   });
-  return { ...sync, version };
+  return { ...sync, version: { number, definitions } };
 }
 
-/** Writes down what the connection serves now as one of its versions. */
+/** Writes down what the connection serves now as one of its versions; answers it, where versions are its own. */
 export async function recordVersion(
   tx: Tx,
   clock: Clock,
   connection: Connection,
   { version, changelog }: { version: number; changelog: string },
-): Promise<void> {
+): Promise<readonly Definition[]> {
   const { organizationId, id } = connection;
   const ownVersions = connection.kind !== 'catalog';
   const tools = ownVersions ? await toolsOfConnections(tx, organizationId, [id]) : [];
-  const accepted = tools.filter(isOfVersion);
+  const accepted = tools.filter(isOfVersion).map((tool) => tool.accepted);
   await putVersion(tx, {
     organization_id: organizationId,
     connection_id: id,
     version,
-    definitions: ownVersions ? JSON.stringify(accepted.map((tool) => tool.accepted)) : null,
+    definitions: ownVersions ? JSON.stringify(accepted) : null,
     changelog,
     created_at: clock.now(),
   });
+  return accepted;
 }
 
 /** Whether a version has the tool: somebody said yes to it, and to its going nobody has. */

@@ -60,7 +60,7 @@ before(async () => {
   const noLinks = async (): Promise<never> => assert.fail('the sample asks nobody to connect anything');
   const links = { issue: noLinks, isUnopened: noLinks };
   const connectionHooks: ConnectionHooks = {
-    onListed: takeListing,
+    onListed: (tx, at, connection, listing) => takeListing(tx, { clock: at, vault }, connection, listing),
     findUses,
     onFlip: async () => undefined,
     findHeld: async () => [],

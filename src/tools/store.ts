@@ -106,6 +106,21 @@ export async function updateToolRow(
   return toolOf(row);
 }
 
+/** Voids what was allowed for calls of a connection's tools as they were: a yes is for a tool as it is. */
+export async function touchTools(
+  tx: Tx,
+  organizationId: string,
+  connectionId: string,
+  now: Date,
+): Promise<void> {
+  await of(tx)
+    .updateTable('tools')
+    .set({ updated_at: now })
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', '=', connectionId)
+    .execute();
+}
+
 /** Notes that these tools were listed again, all in one statement. */
 export async function markSeen(
   tx: Tx,

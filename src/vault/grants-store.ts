@@ -51,3 +51,18 @@ export async function endGrants(tx: Tx, organizationId: string, old: GrantClient
     .where(isWith(old))
     .execute();
 }
+
+/** Accounts of a connection that were given for one way to sign in use another from now on, with the same fields. */
+export async function repointMethod(
+  tx: Tx,
+  at: { organizationId: string; connectionId: string },
+  { from, to }: { from: unknown; to: unknown },
+): Promise<void> {
+  await of(tx)
+    .updateTable('credentials')
+    .set({ method: JSON.stringify(to) })
+    .where('organization_id', '=', at.organizationId)
+    .where('connection_id', '=', at.connectionId)
+    .where(sql<boolean>`method = ${JSON.stringify(from)}::jsonb`)
+    .execute();
+}

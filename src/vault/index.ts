@@ -13,7 +13,7 @@ export {
   type OwnerType,
 } from './credentials.ts';
 export * from './detach-credentials.ts';
-export { endGrants, repointGrants, type GrantClient } from './grants-store.ts';
+export { endGrants, repointGrants, repointMethod, type GrantClient } from './grants-store.ts';
 export * from './installation.ts';
 export { masterKeyFromFile, masterKeysOf, wrapperOf, type MasterKeys } from './master-key.ts';
 export { readMasterKeySource, type MasterKeySource } from './master-key-source.ts';

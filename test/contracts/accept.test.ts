@@ -150,6 +150,33 @@ describe('accept', () => {
   });
 });
 
+describe('what is accepted', () => {
+  test('is sealed where it calls secret what was pinned in plain: by a person, and by a policy', async () => {
+    for (const policy of ['hold', 'follow']) {
+      const value = `in-plain-until-now-${policy}`;
+      const drifting = await desk.connect(`Secret ${policy}`, [tool('find')]);
+      await drifting.patchTool('find', { input_defaults: { query: { value, type: 'pinned' } } });
+      const pack = await make('POST', '/v1/packs', {
+        name: `Pinned ${policy}`,
+        entries: [
+          { slug: drifting.slug, overrides: { find: { inputs: { query: { mode: 'pinned', value } } } } },
+        ],
+      });
+      drifting.list([tool('find', { query: { ...text, writeOnly: true } })]);
+      await drifting.policy(policy);
+      await drifting.sync();
+      if (policy === 'hold') await accept(drifting);
+      for (const path of [`/v1/packs/${pack.id}`, `/v1/connections/${drifting.id}/tools`]) {
+        const read = await ask('GET', path);
+        assert.equal(read.status, 200);
+        assert.ok(!read.text.includes(value), path);
+      }
+      await drifting.call('find');
+      assert.equal(drifting.sent().query, value);
+    }
+  });
+});
+
 describe('versions of a connection’s own', () => {
   test('upgrade accepts all that is held, once', async () => {
     const drifting = await held('Up');
@@ -222,5 +249,36 @@ describe('versions of a connection’s own', () => {
     );
     assert.equal((await upgrade(made, 1)).json.data.migration_applied, true);
     assert.equal((await upgrade(made)).json.data.new_version, 3);
+  });
+
+  test('a policy that accepts some of a document releases no more than that', async () => {
+    const operation = (id: string, summary: string) => ({
+      get: { operationId: id, summary, responses: { 200: { description: 'ok' } } },
+    });
+    const written = (paths: object): Json => ({
+      openapi: '3.1.0',
+      info: { title: 'Sea', version: '1' },
+      servers: [{ url: service.url }],
+      paths,
+    });
+    document = written({ '/sea': operation('look', 'Looks.') });
+    const made = await make('POST', '/v1/connections', {
+      kind: 'openapi',
+      nickname: 'Sea',
+      document_url: `${service.url}/openapi.json`,
+    });
+    const policy = await ask('PATCH', `${connections}/${made.id}`, { drift_policy: 'accept_text' });
+    assert.equal(policy.status, 200, policy.text);
+    document = written({ '/sea': operation('look', 'Looks about.'), '/fish': operation('count', 'Counts.') });
+    await make('POST', `/v1/connections/${made.id}/sync`);
+    assert.equal((await versionsOf(made)).schema_version, 2);
+    const { versions, tools } = await make('GET', '/v1/catalog/sea');
+    assert.deepEqual(versions, [2, 1]);
+    assert.deepEqual(
+      tools.map(({ name, description }: Json) => [name, description]),
+      [['look', 'Looks about.']],
+    );
+    assert.equal((await accept(made)).schema_version, 3);
+    assert.equal((await make('GET', '/v1/catalog/sea')).tools.length, 2);
   });
 });
