@@ -26,29 +26,50 @@ export async function writeKept(pool: Pool, rows: readonly KeptArguments[]): Pro
   await insertRows(pool, { name: 'call-arguments', text: insertKept, values: [JSON.stringify(records)] });
 }
 
-/** Forgets what was kept of a tool, or of a connection that goes. */
+/** What one request forgets at most; what is left of it the next sweep does. */
+const forgottenAtOnce = 10_000;
+
+/** Forgets what was kept of a tool, or of a connection whose tools go next. */
 export async function forgetKept(
   tx: Tx,
   organizationId: string,
   of: { toolId: string } | { connectionId: string },
 ): Promise<void> {
-  const which = 'toolId' in of ? sql`tool_id = ${of.toolId}` : sql`connection_id = ${of.connectionId}`;
-  await sql`delete from call_arguments where organization_id = ${organizationId} and ${which}`.execute(
-    tx.kysely,
-  );
+  const tools =
+    'toolId' in of
+      ? sql`(${of.toolId}::uuid)`
+      : sql`(select tool_id from tools
+          where organization_id = ${organizationId} and connection_id = ${of.connectionId})`;
+  await sql`delete from call_arguments where organization_id = ${organizationId} and call_id in (
+    select call_id from call_arguments where organization_id = ${organizationId} and tool_id in ${tools}
+    limit ${forgottenAtOnce})`.execute(tx.kysely);
 }
 
 /**
- * Forgets what is older, and what came in by a call that was under way when its tool stopped keeping them or went;
- * at most `limit` rows. Answers how many.
+ * Forgets what is older, and what is of tools that went or keep none, be it that a call under way brought it; a part
+ * of it at most, `limit` rows of each kind. Answers how many. Tools are found by going from one to the next in their
+ * index, whatever the number of rows.
  */
 export async function sweepKept(tx: Tx, before: Date, limit: number): Promise<number> {
   const { numAffectedRows } = await sql`
+    with recursive kept (organization_id, tool_id) as (
+      (select organization_id, tool_id from call_arguments order by organization_id, tool_id limit 1)
+      union all
+      select next.organization_id, next.tool_id from kept cross join lateral (
+        select a.organization_id, a.tool_id from call_arguments a
+        where (a.organization_id, a.tool_id) > (kept.organization_id, kept.tool_id)
+        order by a.organization_id, a.tool_id limit 1) as next
+    ), unwanted as materialized (
+      select * from kept where not exists (select from tools t where t.organization_id = kept.organization_id
+        and t.tool_id = kept.tool_id and t.keeps_arguments)
+    )
     delete from call_arguments where (organization_id, call_id) in (
-      select a.organization_id, a.call_id from call_arguments a
-      where a.kept_at < ${before} or not exists (select from tools t
-        where t.organization_id = a.organization_id and t.tool_id = a.tool_id and t.keeps_arguments)
-      limit ${limit})`.execute(tx.kysely);
+      (select organization_id, call_id from call_arguments where kept_at < ${before} limit ${limit})
+      union all
+      (select of_tool.* from unwanted cross join lateral (
+        select a.organization_id, a.call_id from call_arguments a
+        where a.organization_id = unwanted.organization_id and a.tool_id = unwanted.tool_id limit ${limit}
+      ) as of_tool limit ${limit}))`.execute(tx.kysely);
   return Number(numAffectedRows ?? 0n);
 }
 

@@ -1,6 +1,6 @@
 import { forgetApprovals } from '../approvals/index.ts';
 import { forgetAttempts, sweepLinks, sweepRevocations } from '../connections/index.ts';
-import { endLostCalls, forgetRequests, sweepKept, verifyAudit } from '../journal/index.ts';
+import { countUsages, endLostCalls, forgetRequests, sweepKept, verifyAudit } from '../journal/index.ts';
 import type { Api } from '../edges/index.ts';
 import { forgetNotices } from '../notices/index.ts';
 import { dropUnusedKeys } from '../vault/index.ts';
@@ -9,6 +9,7 @@ import type { Crib } from './open-crib.ts';
 
 const fewSeconds = 5_000;
 const halfMinute = 30_000;
+const fewMinutes = 300_000;
 const hour = 3_600_000;
 const day = 24 * hour;
 /** How long the request log is kept. */
@@ -16,7 +17,7 @@ const requestLife = 30 * day;
 /** How long it can be looked up how refreshes went. */
 const attemptLife = 30 * day;
 
-/** Rows of kept arguments that one transaction forgets. */
+/** Rows of kept arguments, of each kind, that one transaction forgets. */
 const forgottenAtOnce = 1_000;
 
 /** Forgets arguments that were kept for as long as the operator lets them be. */
@@ -24,7 +25,7 @@ export async function forgetArguments({ database, clock, config }: Crib): Promis
   const before = new Date(clock.now().getTime() - config.keepArgumentsDays * day);
   let forgotten: number;
   do forgotten = await database.transaction('system', (tx) => sweepKept(tx, before, forgottenAtOnce));
-  while (forgotten === forgottenAtOnce);
+  while (forgotten >= forgottenAtOnce);
 }
 
 /** Ends every call that has no end. For a start that is alone on its database, before it serves. */
@@ -58,16 +59,21 @@ export function startHousekeeping(crib: Crib, api: Api): { stop(): void } {
     crib.database.transaction('system', (tx) =>
       forgetAttempts(tx, new Date(crib.clock.now().getTime() - attemptLife)),
     );
+  // Calls of a moment ago may still be on their way into the journal.
+  const count = (): Promise<void> =>
+    countUsages(crib.database, new Date(crib.clock.now().getTime() - fewMinutes));
   crib.deliverer.start();
   crib.syncer.start();
   run('refreshing tokens', () => crib.keeper.sweep());
   run('shortening the deliveries', () => forgetNotices(crib));
   run('sweeping lost calls', sweep);
+  run('counting calls', count);
   run('shortening the request log', forget);
   run('forgetting arguments of calls', () => forgetArguments(crib));
   const timers = [
     setInterval(() => run('refreshing tokens', () => crib.keeper.sweep()), fewSeconds),
     setInterval(() => run('sweeping lost calls', sweep), halfMinute),
+    setInterval(() => run('counting calls', count), fewMinutes),
     setInterval(() => run('sweeping links', () => sweepLinks(crib)), halfMinute),
     setInterval(() => run('revoking tokens', () => sweepRevocations(crib)), halfMinute),
     setInterval(() => run('sweeping kept responses', () => api.idempotency.sweep()), hour),
