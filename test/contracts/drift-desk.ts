@@ -103,7 +103,8 @@ async function connect(world: World, nickname: string, first: readonly object[])
   };
 }
 
-const listing = {
+/** Asks what tools there are, in the newest revision. */
+export const listing = {
   body: {
     jsonrpc: '2.0',
     id: 1,

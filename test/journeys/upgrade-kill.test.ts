@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Client } from 'pg';
+import { listing } from '../contracts/drift-desk.ts';
 import { itemsFile } from '../contracts/upgrade-desk.ts';
 import {
   cleanUp,
@@ -102,5 +103,36 @@ describe('an upgrade that is under way', { skip: needsServer }, () => {
     assert.equal(done.json['data']['new_version'], 4);
     const { entries } = await make('GET', `/v1/packs/${packId}`);
     assert.deepEqual(entries![0]!['tools'], ['search']);
+  });
+
+  it('is served by another replica whole or not at all, also by one that reads while it commits', async () => {
+    await make('POST', '/v1/packs', {
+      name: 'All',
+      entries: [
+        { slug: 'items', overrides: { search: { inputs: { owner: { mode: 'pinned', value: 'us' } } } } },
+      ],
+    });
+    const other = new Client({ connectionString: database.url });
+    other.on('error', () => undefined);
+    await other.connect();
+    onCleanUp(() => other.end());
+    await other.query('begin');
+    await other.query('lock table tools in access exclusive mode');
+    const listed = fetch(`${server.url}/mcp/all`, {
+      method: 'POST',
+      headers: { ...listing.headers, 'content-type': 'application/json', authorization: `Bearer ${admin}` },
+      body: JSON.stringify(listing.body),
+    });
+    // It has read the pack and waits for the tools: what commits now is no part of either.
+    await untilItWaits();
+    await other.query(`update tools set name = 'look', slug = 'items__look' where name = 'search'`);
+    await other.query(`update pack_entries set overrides = jsonb_build_object('look', overrides -> 'search')
+      where overrides ? 'search'`);
+    await other.query('commit');
+    const answer = (await (await listed).json()) as Json;
+    const tools = answer['result']['tools'] as Json[];
+    const found = tools.find(({ name }) => name === 'items__search' || name === 'items__look');
+    assert.ok(found, JSON.stringify(answer));
+    assert.ok(!('owner' in found['inputSchema']['properties']), JSON.stringify(found));
   });
 });
