@@ -2,6 +2,7 @@ import { openApi, type Api } from './api.ts';
 import { serverHelp, serverOptions, type Command } from './command.ts';
 import { misuse } from './failure.ts';
 import { findConnection } from './find-connection.ts';
+import { seenOf } from './seen.ts';
 import type { Terminal } from './terminal.ts';
 import type { WireConnection, WireDifference, WireTool } from './wire.ts';
 import { exact, paintsFor, visible, type Paints } from './write-text.ts';
@@ -41,7 +42,10 @@ async function showHeld(terminal: Terminal, api: Api, connection: WireConnection
   const held = tools.filter((tool) => tool.held);
   const paints = paintsFor(terminal);
   for (const tool of held) for (const line of linesOf(tool, paints)) terminal.out(line);
-  if (held.length > 0) terminal.err(`To accept all of it: toolcrib accept ${connection.slug}`);
+  if (held.length > 0) {
+    const seen = seenOf(held.map((tool) => tool.held!.digest));
+    terminal.err(`To accept all of it, and nothing else: toolcrib accept ${connection.slug} --seen ${seen}`);
+  }
   return held.length;
 }
 

@@ -55,6 +55,7 @@ export type WireHeld = {
   stale_paths: readonly string[];
   flags: readonly string[];
   since: string;
+  digest: string;
 };
 
 export type WireSync = {

@@ -18,12 +18,16 @@ export type Accepted = {
 /**
  * Accepts what is held of a connection's tools, all of it or of these tools: a new version of its own. Rules and maps
  * that no longer suit what was accepted stay, and are told. Nothing held: nothing changes. Fault `conflict` for a
- * catalog connection, which moves whole; `invalid` at `tool_ids` for a tool it does not have.
+ * catalog connection, which moves whole, and where another change is held than those of `digests`; `invalid` at
+ * `tool_ids` for a tool it does not have.
  */
 export async function acceptChanges(
   ctx: ConnectionsCtx,
   connectionId: string,
-  { toolIds = null }: { toolIds?: readonly string[] | null } = {},
+  {
+    toolIds = null,
+    digests = null,
+  }: { toolIds?: readonly string[] | null; digests?: readonly string[] | null } = {},
 ): Promise<Accepted> {
   authorize(ctx.caller.principal, 'tools:write');
   return change(ctx, 'connection.accepted', async (tx) => {
@@ -31,6 +35,7 @@ export async function acceptChanges(
     if (before.kind === 'catalog') throw upgradesWhole();
     const tools = await toolsOfConnections(tx, before.organizationId, [connectionId], true);
     const chosen = toolIds === null ? tools : chooseTools(tools, toolIds);
+    if (digests) assertLookedAt(chosen, new Set(digests));
     const target = { type: 'connection', id: connectionId };
     const result = await acceptTools(tx, ctx, before, chosen);
     return { result, target, changes: result.accepted.length === 0 ? null : saidOfAccepted(before, result) };
@@ -79,6 +84,19 @@ function chooseTools(tools: readonly Tool[], toolIds: readonly string[]): readon
   );
   if (problems.length > 0) throw invalid(...problems);
   return tools.filter(({ id }) => wanted.has(id));
+}
+
+/** A service may say something else between the look and the yes. */
+function assertLookedAt(tools: readonly Tool[], digests: ReadonlySet<string>): void {
+  const others = tools.filter((tool) => {
+    const held = heldChange(tool);
+    return held !== null && !digests.has(held.digest);
+  });
+  if (others.length === 0) return;
+  const named = others.slice(0, 10).map(({ slug }) => slug);
+  throw new Fault('conflict', `What is held is not what was looked at: ${named.join(', ')}.`, {
+    code: 'held_changed',
+  });
 }
 
 const kinds = ['changed', 'added', 'removed'] as const;

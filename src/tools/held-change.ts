@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../kernel/index.ts';
 import { classifyChange, type ChangeClass, type Difference } from './classify-change.ts';
 import { definitionFlags } from './definition-flags.ts';
 import { staleInputFields } from './stale-inputs.ts';
@@ -16,6 +18,8 @@ export type HeldChange = {
   /** What stands out in its words: `instructions`, `invisible_characters`, … */
   flags: readonly string[];
   since: Date;
+  /** Of this tool and what the service says of it: whoever accepts it can say that this is what was looked at. */
+  digest: string;
 };
 
 const remembered = new WeakMap<Tool, HeldChange>();
@@ -25,7 +29,7 @@ export function heldChange(tool: Tool): HeldChange | null {
   if (tool.heldSince === null) return null;
   const known = remembered.get(tool);
   if (known) return known;
-  const held = { ...changeOf(tool), since: tool.heldSince };
+  const held = { ...changeOf(tool), since: tool.heldSince, digest: digestOf(tool) };
   remembered.set(tool, held);
   return held;
 }
@@ -43,7 +47,7 @@ export function heldKind(tool: Tool): Pick<HeldChange, 'kind' | 'class'> | null 
 
 const nothing = { diff: [], staleInputs: [], stalePaths: [], flags: [] } as const;
 
-function changeOf(tool: Tool): Omit<HeldChange, 'since'> {
+function changeOf(tool: Tool): Omit<HeldChange, 'since' | 'digest'> {
   if (tool.vanishedAt !== null) return { kind: 'removed', class: 'removed', ...nothing };
   if (tool.acceptedAt === null) {
     return { kind: 'added', class: 'added', ...nothing, flags: definitionFlags(tool.accepted) };
@@ -57,6 +61,14 @@ function changeOf(tool: Tool): Omit<HeldChange, 'since'> {
     ...staleLists(tool),
     flags: definitionFlags(newest),
   };
+}
+
+function digestOf({ id, vanishedAt, accepted, newest }: Tool): string {
+  const said = vanishedAt === null ? (newest ?? accepted) : null;
+  return createHash('sha256')
+    .update(canonicalJson([id, said]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** What of a tool's curation does not suit what the service said of it last. */

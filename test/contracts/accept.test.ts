@@ -93,6 +93,35 @@ describe('accept', () => {
     assert.equal((await versionsOf(drifting)).schema_version, 2);
   });
 
+  test('with digests takes what was looked at, or nothing where the service says something else by now', async () => {
+    const drifting = await held('Looked');
+    const seen = async (): Promise<string[]> => {
+      const { tools } = await drifting.connection();
+      return tools.flatMap((one: Json) => (one.held ? [one.held.digest] : []));
+    };
+    const digests = await seen();
+    assert.equal(digests.length, 3);
+    drifting.list([tool('find', { page: text, secret: text })]);
+    await drifting.sync();
+    const before = (await drifting.tool('find')).held;
+    for (const path of [connections, '/v1/connections']) {
+      const { status, text: said } = await ask('POST', `${path}/${drifting.id}/accept`, { digests });
+      assert.equal(status, 409, said);
+      assert.match(said, /What is held is not what was looked at: looked__find/);
+      assert.equal((await ask('POST', `${path}/${drifting.id}/accept`, { digests: [] })).status, 409);
+    }
+    assert.deepEqual((await drifting.tool('find')).held, before);
+    assert.equal((await versionsOf(drifting)).schema_version, 1);
+    const drop = (await drifting.tool('drop')).id;
+    const one = await accept(drifting, { tool_ids: [drop], digests });
+    assert.deepEqual(
+      one.accepted.map(({ kind }: Json) => kind),
+      ['removed'],
+    );
+    const rest = await accept(drifting, { digests: await seen() });
+    assert.equal(rest.accepted.length, 1);
+  });
+
   test('of nothing held changes nothing', async () => {
     const drifting = await desk.connect('Nothing', [tool('find')]);
     const before = await versionsOf(drifting);

@@ -107,6 +107,21 @@ describe('toolcrib sync, drift, accept and upgrade', () => {
     assert.match((await toolcribOf('upgrade', 'counter', '--to', '1')).err, /It is on version 1 already/);
   });
 
+  it('accept --seen accepts what drift showed, or nothing', async () => {
+    const toolcribOf = await drifted();
+    await toolcribOf('sync', 'counter');
+    const shown = async (): Promise<string> =>
+      /toolcrib accept counter --seen (\S+)/.exec((await toolcribOf('drift')).err)![1]!;
+    const word = await shown();
+    tools = [...tools, tool('wipe')];
+    await toolcribOf('sync', 'counter');
+    const refused = await toolcribOf('accept', 'counter', '--seen', word);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /not what was shown any more\. Look again: toolcrib drift counter/);
+    const taken = await toolcribOf('accept', 'counter', '--seen', await shown());
+    assert.match(taken.err, /Accepted 4 changes/);
+  });
+
   it('says in a sentence what is not there', async () => {
     const toolcribOf = await drifted();
     for (const command of ['sync', 'drift', 'accept', 'upgrade']) {

@@ -184,6 +184,21 @@ describe('tools are read again by themselves', () => {
     assert.equal(await count(), atFirst + 2);
   });
 
+  test('an audit row names the first hundred tools and counts the rest', async () => {
+    const org = await connected();
+    tools = [tool('count'), ...Array.from({ length: 150 }, (_, at) => tool(`more_${at}`))];
+    now += 1.2 * hour;
+    await sweep();
+    const [{ changes }] = await auditOf(org);
+    assert.deepEqual([changes.added.length, changes.added_count], [100, 150]);
+    assert.deepEqual([changes.held.length, changes.held_count], [100, 150]);
+    assert.deepEqual(changes.removed, []);
+    assert.equal(
+      (await toolsOf(org, org.id)).some(([name, isEnabled]) => isEnabled && name !== 'count'),
+      false,
+    );
+  });
+
   test('a reading that somebody asked for puts off the next one by an hour', async () => {
     const org = await connected();
     now += 1.2 * hour;

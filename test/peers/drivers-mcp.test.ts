@@ -464,6 +464,19 @@ for (const era of ['modern', 'legacy'] as const) {
       assert.ok(page <= 1_000);
     });
 
+    it('is refused where the pages together are more than any list of tools', async () => {
+      const description = 'x'.repeat(200_000);
+      let page = 0;
+      const huge = await hostile({
+        tools: () => ({
+          tools: Array.from({ length: 40 }, (_, at) => ({ name: `t${page}_${at}`, description })),
+          nextCursor: `${(page += 1)}`,
+        }),
+      });
+      await assert.rejects(drivers.list(huge.target, null, soon()), isFault('upstream', 'bad_reply'));
+      assert.ok(page <= 5);
+    });
+
     it('loses one tool to a bad schema, never the list', async () => {
       let deep: object = {};
       for (let i = 0; i < 500; i += 1) deep = { properties: { a: deep } };

@@ -4,6 +4,12 @@ import type { HeldChange } from '../../tools/index.ts';
 
 const changeClass = z.enum(['text', 'widening', 'breaking', 'permission']);
 
+/** What `accept` may be told that was looked at. */
+export const digestsSchema = z.array(z.string().max(64)).max(10_000).nullish().openapi({
+  description:
+    'Digests of the held changes that were looked at: where what would be accepted is another by now, 409 and nothing is.',
+});
+
 /** Most differences that are shown of one tool, and longest value of one, as JSON. */
 const mostDifferences = 200;
 const longestValue = 4_096;
@@ -30,6 +36,9 @@ export const heldSchema = z
       description: 'What stands out in its words: `instructions` to a model, `invisible_characters`.',
     }),
     since: z.string(),
+    digest: z
+      .string()
+      .openapi({ description: 'Of what is held: `accept` takes it, so that it accepts this alone.' }),
   })
   .nullable()
   .openapi({ description: 'What the service says of it that nobody has accepted yet; null: nothing.' });
@@ -49,6 +58,7 @@ export function writeHeldChange(held: HeldChange | null): z.input<typeof heldSch
       stale_paths: [...held.stalePaths],
       flags: [...held.flags],
       since: held.since.toISOString(),
+      digest: held.digest,
     }
   );
 }

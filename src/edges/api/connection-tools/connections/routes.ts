@@ -266,7 +266,8 @@ export const connectionRoutes: readonly Route[] = [
     handle: async (asked) => {
       const { ctx, query, body } = asked;
       const id = asked.params.connection_id;
-      const accept = (at: typeof ctx) => acceptChanges(at, id, { toolIds: body.tool_ids ?? null });
+      const accept = (at: typeof ctx) =>
+        acceptChanges(at, id, { toolIds: body.tool_ids ?? null, digests: body.digests ?? null });
       if (query.dry_run) return writeImpact(await measureImpact(ctx, { connectionIds: [id] }, accept));
       return withTools(asked, (await accept(ctx)).connection);
     },

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { anyObject, idField, issueOf, queryBoolean, secret, secretField } from '../../read-request/index.ts';
+import { digestsSchema } from '../../held-change.ts';
 import { toolSchema } from '../tools/schema.ts';
 
 const nickname = z.string().min(1).max(255);
@@ -162,6 +163,7 @@ export const acceptBody = z.strictObject({
     .max(5000)
     .nullish()
     .openapi({ description: 'Tools whose held changes are accepted; all unless said.' }),
+  digests: digestsSchema,
 });
 
 export const syncedSchema = z

@@ -47,7 +47,8 @@ export const versionRoutes: readonly Route[] = [
     dryRunAnswer: enveloped(impactSchema),
     handle: async (asked) => {
       const { ctx, params: at, query, body } = asked;
-      const accept = (within: typeof ctx) => acceptChanges(within, at.id, { toolIds: body.tool_ids ?? null });
+      const accept = (within: typeof ctx) =>
+        acceptChanges(within, at.id, { toolIds: body.tool_ids ?? null, digests: body.digests ?? null });
       if (!query.dry_run) return envelope(asked, writeAccepted(await accept(ctx)));
       const impact = await measureImpact(ctx, { connectionIds: [at.id] }, accept);
       return envelope(asked, writeImpact(impact));

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { digestsSchema } from '../../held-change.ts';
 import { impactSchema } from '../../impact.ts';
 import { idField } from '../../read-request/index.ts';
 
@@ -10,6 +11,7 @@ export const acceptBody = z.strictObject({
     .max(5000)
     .nullish()
     .openapi({ description: 'Tools whose held changes are accepted; all unless said.' }),
+  digests: digestsSchema,
 });
 
 export const acceptedSchema = z
