@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 export const secretNames = [
   'bearer', 'apiKey', 'username', 'password', 'mcpBearer', 'mcpHeader', 'mcpApiKey', 'queryValue', 'documentQuery',
   'pin', 'packPin', 'default', 'userToken', 'companyToken', 'catalog', 'compatibleBearer', 'compatibleHeader', 'webhookQuery', 'refused', 'replaced',
-  'reconnected', 'appSecret', 'clientSecret', 'mcpClientSecret', 'vaulted', 'vaultedClientSecret', 'kept', 'instancePin', 'instanceDefault', 'instanceQuery',
+  'reconnected', 'appSecret', 'clientSecret', 'mcpClientSecret', 'vaulted', 'vaultedClientSecret', 'kept', 'instancePin', 'instanceDefault', 'instanceQuery', 'argument', 'secretArgument', 'tried',
 ] as const; // prettier-ignore
 export type SecretName = (typeof secretNames)[number];
 

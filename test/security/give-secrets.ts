@@ -349,6 +349,31 @@ export async function giveSecrets(
     );
     keep(`MCP ${name}`, response.headers, await response.text());
   }
+  // What an agent sends is told to the service, which says it back to the agent, and to nobody else.
+  const heard = await add('/v1/connections', {
+    ...openapi,
+    nickname: 'heard',
+    auth: { type: 'bearer', token: secrets.bearer },
+  });
+  const hearing = await made('POST', '/v1/packs', { name: 'heard', entries: [{ slug: heard['slug'] }] });
+  for (const args of [{ note: secrets.argument }, { note: 'x', pin: secrets.secretArgument }]) {
+    const body = { pack: hearing['id'], tool: `${String(heard['slug'])}__say`, arguments: args };
+    assert.equal((await server.ask('POST', '/v1/calls', { key: admin, body })).status, 200);
+  }
+  const [{ id: tried }] = await made('GET', `/v1/connections/${String(heard['id'])}/tools`, undefined);
+  for (const [method, path, body] of [
+    ['PATCH', `/v1/tools/${tried}`, { inputs: { note: { mode: 'pinned', value: 'y' } } }],
+    ['PATCH', `/v1/tools/${tried}`, { inputs: { pin: { mode: 'pinned', value: secrets.tried } } }],
+    [
+      'PUT',
+      `/v1/packs/${String(hearing['id'])}/entries/${String(heard['slug'])}`,
+      { overrides: { say: { inputs: { pin: { mode: 'hidden', value: secrets.tried } } } } },
+    ],
+    ['PUT', `${instances}/${String(heard['id'])}`, { action_defaults: { say: { pin: secrets.tried } } }],
+  ] as const) {
+    const impact = await made(method, `${path}?dry_run=true`, body);
+    assert.equal(impact.tools.length, 1, `${method} ${path}`);
+  }
   await ask('POST', `/v1/tools/${tool}/try`, { arguments: {} });
   await ask('POST', `/v1/tools/${tool}/try`, { pack: pack['id'], arguments: { fail: 500 } });
   await ask('POST', `/v1/integrations/connections/${String(first['id'])}/test-invoke`, {

@@ -71,7 +71,7 @@ for (const [name, open] of grounds) {
       assert.ok(given.includes(basic), 'basic was sent');
       const unsent = new Set<SecretName>([
         'username', 'password', 'refused', 'replaced', 'catalog', 'appSecret', 'clientSecret', 'mcpClientSecret',
-        'vaultedClientSecret', 'kept', 'instanceDefault',
+        'vaultedClientSecret', 'kept', 'instanceDefault', 'tried',
       ]); // prettier-ignore
       for (const each of secretNames.filter((one) => !unsent.has(one)))
         assert.ok(given.includes(secrets[each]), `${each} was sent`);
