@@ -78,7 +78,9 @@ export async function connectCatalog(ctx: ConnectionsCtx, input: ConnectCatalogI
       credential: input.credential,
       isDefault: false,
     });
-    if (input.client) await keepGivenClient(tx, ctx, connection, input.client, givenAt(auth));
+    if (input.client) {
+      await keepGivenClient(tx, ctx, connection, input.client, givenAt(auth, { file: entry.file, config }));
+    }
     const configured = input.within && (await input.within(tx, connection));
     return {
       result: configured?.connection ?? connection,

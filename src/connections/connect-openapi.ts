@@ -72,7 +72,9 @@ export async function connectOpenapi(
       },
       isSample: input.isSample,
     });
-    if (input.client) await keepGivenClient(tx, ctx, placed, input.client, givenAt(auth));
+    if (input.client) {
+      await keepGivenClient(tx, ctx, placed, input.client, givenAt(auth, { file: null, config: {} }));
+    }
     await releaseImported(tx, ctx.clock, placed, imported, 1);
     await ctx.connectionHooks.onListed(tx, ctx.clock, placed, {
       definitions: imported.tools,

@@ -39,6 +39,20 @@ describe('a tool instance signs in', () => {
     addConnector(world, keyConnector('gate', basic.url, { auth: [{ type: 'basic' }], identity: null }));
     addConnector(world, oauthConnector('pier', server.url, { auth: [{ ...oauth2, scopes: ['read'] }] }));
     const region = { name: 'base', display_name: 'Address', type: 'url', required: true };
+    const port = { name: 'port', display_name: 'Port', type: 'integer', required: true };
+    const roving = {
+      config: [port],
+      identity: null,
+      auth: [
+        { type: 'oauth2_client_credentials', token_url: 'http://127.0.0.1:{port}/token', scopes: ['read'] },
+        {
+          ...oauth2,
+          authorization_url: 'http://127.0.0.1:{port}/authorize',
+          token_url: 'http://127.0.0.1:{port}/token',
+        },
+      ],
+    };
+    addConnector(world, keyConnector('roving', 'http://127.0.0.1:{port}', roving));
     addConnector(world, keyConnector('movable', '{base}', { config: [region], identity: null }));
   });
   after(async () => {
@@ -434,6 +448,73 @@ describe('a tool instance signs in', () => {
       ['organization'],
       'the user’s was given for the old origin',
     );
+  });
+
+  test('the secret of an OAuth app goes to the server it was given for, wherever the instance is moved', async () => {
+    const org = await home();
+    const token = { access_token: 'x', token_type: 'bearer', expires_in: 3600 };
+    const servers = await Promise.all(
+      [1, 2].map(() => httpService((_seen, reply) => sendJson(reply, token))),
+    );
+    const [first, second] = servers as [Fake, Fake];
+    try {
+      const [here, there] = servers.map(({ url }) => ({ port: Number(new URL(url).port) }));
+      const client = { client_id: 'ours', client_secret: 'secret-given-by-hand' };
+      const own = { client_id: 'ours' };
+      const robot = await make(org, 'roving', { config: here, client });
+      assert.equal(first.requests.length, 1, 'signs in as a client at once');
+      refused(await put(org, robot, { configuration: there }), ['configuration']);
+      refused(await put(org, robot, { configuration: there, connection_credentials: own }), [
+        'connection_credentials',
+        'client_secret_vault_id',
+      ]);
+      const waiting = await make(org, 'roving', { config: here, method: 'oauth2', client });
+      const key = await org.keyOf(['tools:write', 'tools:read']);
+      assert.equal((await put(org, waiting, { configuration: there }, { key })).status, 200);
+      const { connect_url } = await org.done('POST', `/v1/connections/${waiting}/connect`);
+      const visitor = createVisitor(accounts.world.url);
+      const { pathname } = new URL(connect_url);
+      await visitor.open(pathname);
+      const page = await visitor.post(pathname, { step: 'begin' });
+      assert.doesNotMatch(page.text, /http-equiv="refresh"/, 'nobody is sent there');
+      assert.equal(second.requests.length, 0);
+      const vaultId = await keep(org, 'secret-for-there');
+      const named = { connection_credentials: { ...own, client_secret_vault_id: vaultId } };
+      assert.equal((await put(org, robot, { configuration: there, ...named })).status, 200);
+      const sent = second.requests.map(({ headers }) => String(headers.authorization).slice('Basic '.length));
+      assert.deepEqual(
+        sent.map((pair) => Buffer.from(pair, 'base64').toString()),
+        ['ours:secret-for-there'],
+      );
+      assert.equal(first.requests.length, 1);
+    } finally {
+      await Promise.all(servers.map((server) => server.close()));
+    }
+  });
+
+  test('the secret of an OAuth app that no server has named yet does not move to another address', async () => {
+    const operator = await accounts.operator();
+    const { slug } = await operator.done('GET', `/v1/orgs/${operator.id}`);
+    const org: Home = { ...operator, slug, secrets: `/v1/orgs/${slug}/vault/secrets` };
+    const made = await org.ask('POST', instances(org), {
+      tool_id: 'custom_mcp',
+      name: 'Server',
+      configuration: { server_url: accounts.mcp.url },
+      connection_credentials: {
+        client_id: 'ours',
+        client_secret_vault_id: await keep(org, 'for-one-server'),
+      },
+    });
+    assert.equal(made.status, 201, made.text);
+    const id = parseId(made.json.instance_id)!;
+    const configuration = { server_url: elsewhere.url };
+    const key = await org.keyOf(['tools:write', 'tools:read']);
+    const kept = { connection_credentials: made.json.connection_credentials };
+    refused(await put(org, id, { configuration }, { key }), ['configuration']);
+    refused(await put(org, id, { configuration, ...kept }, { key }), ['configuration']);
+    const without = { configuration, connection_credentials: null };
+    assert.equal((await put(org, id, without, { key })).status, 403);
+    assert.equal((await put(org, id, without)).status, 200);
   });
 
   test('what touches secrets needs credentials:write, and no key of some packs or users', async () => {

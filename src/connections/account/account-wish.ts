@@ -1,4 +1,5 @@
-import type { JsonPath } from '../../kernel/index.ts';
+import { parseId, type JsonPath } from '../../kernel/index.ts';
+import type { OAuthClientRow } from '../clients/oauth-client-store.ts';
 import type { MethodWish } from './sign-in-choice.ts';
 
 /** An OAuth app of a connection's own. A wish is all of it: what is absent is taken away. */
@@ -33,3 +34,9 @@ export const usualAccountPaths: AccountPaths = {
   authConfig: ['auth_config'],
   connectionCredentials: ['connection_credentials'],
 };
+
+/** Whether a wish leaves a client the secret it has: a value never changes, so the copy serves as long as it is the same client's. */
+export const keepsSecretOf = (
+  row: Pick<OAuthClientRow, 'client_id' | 'secret_vault_id'>,
+  { clientId, clientSecretVaultId: named = null }: OwnClientWish,
+): boolean => row.client_id === clientId && row.secret_vault_id === (named && (parseId(named) ?? named));

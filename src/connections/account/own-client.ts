@@ -1,9 +1,9 @@
 import { findOrganization } from '../../access/index.ts';
-import { fillTemplate, type AuthMethod } from '../../connectors/index.ts';
+import type { AuthMethod } from '../../connectors/index.ts';
 import { bodyProblem, newId, parseId, type JsonPath, type Problem, type Tx } from '../../kernel/index.ts';
 import { endGrants, referToVaultSecret, repointGrants } from '../../vault/index.ts';
 import { redirectUriOf } from '../clients/client-metadata.ts';
-import { givenAt } from '../clients/given-client.ts';
+import { givenAt, tokenOriginOf } from '../clients/given-client.ts';
 import {
   deleteOAuthClientRow,
   givenClients,
@@ -14,7 +14,7 @@ import {
 import type { Connection } from '../connection.ts';
 import type { ConnectionsCtx } from '../ctx.ts';
 import type { SignInAt } from '../consent/sign-in-at.ts';
-import type { OwnClientWish } from './account-wish.ts';
+import { keepsSecretOf, type OwnClientWish } from './account-wish.ts';
 import { authorizeSecrets } from './authorize-secrets.ts';
 import { noSuchSecret } from './refer.ts';
 
@@ -57,8 +57,7 @@ export async function planOwnClient(
   }
   const named = wish.clientSecretVaultId ?? null;
   const vaultId = named && (parseId(named) ?? named);
-  // A secret's value never changes, so the copy there is serves as long as it is the same client's.
-  const keepsSecret = before?.client_id === wish.clientId && before.secret_vault_id === vaultId;
+  const keepsSecret = before !== undefined && keepsSecretOf(before, wish);
   if (keepsSecret && isAsWished(before, wish) && !isForAnother(before, at))
     return { plan: null, problems: [] };
   authorizeSecrets(ctx);
@@ -69,6 +68,9 @@ export async function planOwnClient(
       : [bodyProblem('value_error', path, 'This sign-in method needs no client.')]),
     ...(vaultId !== null && !keepsSecret && !found
       ? [noSuchSecret([...path, 'client_secret_vault_id'])]
+      : []),
+    ...(keepsSecret && vaultId === null && before.secret_id !== null && isForAnother(before, at)
+      ? [secretStays(before, [...path, 'client_secret_vault_id'])]
       : []),
     ...(await callbackProblems(tx, ctx, connection, wish, path)),
     ...scopeProblems(wish.scopesOverride ?? [], [...path, 'scopes_override']),
@@ -84,6 +86,14 @@ const isAsWished = (before: OAuthClientRow, { callbackUrl, scopesOverride }: Own
 /** The connection's settings name another server by now than the one its client was given for. */
 const isForAnother = ({ issuer }: OAuthClientRow, at: SignInAt): boolean =>
   issuer !== null && issuer !== (issuerAt(at) ?? issuer);
+
+/** What came with the client itself, in a request that was not a reference, was given for one server. */
+const secretStays = ({ issuer }: OAuthClientRow, path: JsonPath): Problem =>
+  bodyProblem(
+    'value_error',
+    path,
+    `The client’s secret was given for ${issuer} and is sent to no other server: keep it as a secret of its own and refer to that.`,
+  );
 
 const takesClient = ({ type }: AuthMethod): boolean =>
   type === 'oauth2' || type === 'oauth2_client_credentials' || type === 'mcp_oauth';
@@ -128,10 +138,11 @@ export async function writeOwnClient(tx: Tx, ctx: Ctx, at: SignInAt, plan: Clien
   const copied = secretId && (await ctx.vault.copy(tx, organizationId, secretId, { from: null, to: null }));
   const kept = secretId === undefined ? (before?.secret_id ?? null) : (copied ?? null);
   const now = ctx.clock.now();
+  const named = { file: at.file, config: connection.config };
   const set = {
     client_id: wish.clientId,
     secret_id: kept,
-    client_auth: kept ? givenAt(method).auth : ('none' as const),
+    client_auth: kept ? givenAt(method, named).auth : ('none' as const),
     secret_vault_id: wish.clientSecretVaultId ?? null,
     callback_url: wish.callbackUrl ?? null,
     scopes_override: wish.scopesOverride ? [...wish.scopesOverride] : null,
@@ -153,7 +164,9 @@ export async function writeOwnClient(tx: Tx, ctx: Ctx, at: SignInAt, plan: Clien
   }
   await updateOAuthClientRow(tx, organizationId, before.oauth_client_id, set);
   const old = { clientId: before.client_id, secretId: before.secret_id };
-  if (before.client_id !== wish.clientId) await endGrants(tx, organizationId, old);
+  // Grants go on to the server they were had from: a secret that is for another one is not sent there.
+  const isMoved = isForAnother(before, at) && before.secret_id !== kept;
+  if (before.client_id !== wish.clientId || isMoved) await endGrants(tx, organizationId, old);
   else if (before.secret_id !== kept) {
     await repointGrants(tx, organizationId, old, { secretId: kept, auth: set.client_auth });
   }
@@ -162,12 +175,8 @@ export async function writeOwnClient(tx: Tx, ctx: Ctx, at: SignInAt, plan: Clien
   }
 }
 
-/** The origin that the connector's token address has with this connection's settings. */
-function issuerAt({ connection, method, file }: SignInAt): string | null {
-  if (!('token_url' in method)) return null;
-  const address = file ? fillTemplate(method.token_url, file, connection.config) : method.token_url;
-  return URL.parse(address)?.origin ?? null;
-}
+const issuerAt = ({ connection, method, file }: SignInAt): string | null =>
+  tokenOriginOf(method, { file, config: connection.config });
 
 async function dropClient(tx: Tx, ctx: Ctx, row: OAuthClientRow): Promise<void> {
   const { organization_id: organizationId } = row;

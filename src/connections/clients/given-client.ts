@@ -1,4 +1,4 @@
-import type { AuthMethod } from '../../connectors/index.ts';
+import { fillTemplate, type AuthMethod, type ConnectorFile } from '../../connectors/index.ts';
 import type { ClientAuth, OAuthServer } from '../../drivers/index.ts';
 import { bodyProblem, Fault, invalid, newId, type JsonPath, type Tx } from '../../kernel/index.ts';
 import type { Plaintext } from '../../vault/index.ts';
@@ -111,11 +111,24 @@ export function checkTakesClient(method: AuthMethod, path: JsonPath): void {
   throw invalid(bodyProblem('value_error', path, 'This sign-in method needs no client.'));
 }
 
-/** How a client given for a method of a connector file proves itself. Whom it is for is said when it is first used. */
-export const givenAt = (method: AuthMethod): { issuer: null; auth: ClientAuth } => ({
-  issuer: null,
+/** How a client given for a method of a connector file proves itself, and whom its secret is for. */
+export const givenAt = (
+  method: AuthMethod,
+  named: TokenNames,
+): { issuer: string | null; auth: ClientAuth } => ({
+  issuer: tokenOriginOf(method, named),
   auth: ('client_auth' in method ? method.client_auth : undefined) ?? 'client_secret_basic',
 });
+
+/** What a token address is filled with; an imported document's stands as it is. */
+type TokenNames = { file: ConnectorFile | null; config: Readonly<Record<string, unknown>> };
+
+/** The origin of the token address with a connection's settings; null where the server itself will name it. */
+export function tokenOriginOf(method: AuthMethod, { file, config }: TokenNames): string | null {
+  if (!('token_url' in method)) return null;
+  const address = file ? fillTemplate(method.token_url, file, config) : method.token_url;
+  return URL.parse(address)?.origin ?? null;
+}
 
 /** Writes a client that was given for one connection, before anything is had with it. */
 export async function keepGivenClient(
