@@ -305,30 +305,6 @@ export async function lastUsed(
   return new Map(rows.rows.map((row) => [row.connection_id, row.last]));
 }
 
-/** How many calls have reached the service, and when the last of them did. */
-export type Usage = { calls: number; last: Date };
-
-/**
- * What has been made of each of these connections, from the rows of its calls and without a write per call: those
- * that spent time at the service, whatever it answered. One pass over the connections' own calls, by the index that
- * leads with them; absent: none.
- */
-export async function readUsages(
-  tx: Tx,
-  organizationId: string,
-  connectionIds: readonly string[],
-): Promise<ReadonlyMap<string, Usage>> {
-  if (connectionIds.length === 0) return new Map();
-  const { rows } = await sql<{ connection_id: string; calls: string; last: Date }>`
-    select s.connection_id, count(*) as calls, max(s.started_at) as last
-    from call_starts s
-    join call_ends e on e.organization_id = s.organization_id and e.call_id = s.call_id
-    where s.organization_id = ${organizationId} and s.connection_id = any(${[...connectionIds]}::uuid[])
-      and e.upstream_us > 0
-    group by s.connection_id`.execute(tx.kysely);
-  return new Map(rows.map((row) => [row.connection_id, { calls: Number(row.calls), last: row.last }]));
-}
-
 type StoredCall = {
   [Column in keyof JournalTables['call_starts']]?: JournalTables['call_starts'][Column];
 } & {

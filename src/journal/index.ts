@@ -17,8 +17,6 @@ export {
   readCall,
   readCalls,
   readCallStats,
-  readUsages,
-  type Usage,
   type CallBounds,
   type CallFilter,
 } from './call-store.ts';
@@ -40,5 +38,6 @@ export {
   type RequestRow,
   forgetRequests,
 } from './request-store.ts';
+export * from './usage-store.ts';
 export * from './verify-audit.ts';
 export * from './watch-config.ts';

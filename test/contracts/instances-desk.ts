@@ -19,6 +19,8 @@ export type InstancesDesk = {
   /** The text of the answer to an MCP request at a pack. */
   mcp(pack: string, method: string, params?: object): Promise<string>;
   call(pack: string, tool: string, args: object): Promise<Json>;
+  /** Keeps the service from answering its next request until that is released. */
+  hold(): { arrived: Promise<void>; release: () => void };
   /** Bodies and addresses the service was asked with since this was last asked. */
   reached(): { url: string; body: Json }[];
   close(): Promise<void>;
@@ -92,7 +94,14 @@ export const ordersConnector = (url: string, more: object = {}) => ({
 });
 
 export async function openInstancesDesk(): Promise<InstancesDesk> {
-  const service = await httpService((seen, response) => sendJson(response, { id: 7, url: seen.url }));
+  let holding: { arrive: () => void; released: Promise<void> } | null = null;
+  const service = await httpService(async (seen, response) => {
+    const held = holding;
+    holding = null;
+    held?.arrive();
+    await held?.released;
+    sendJson(response, { id: 7, url: seen.url });
+  });
   const world = await startWorld();
   const base = '/v1/orgs/default/workspaces/default/tool-instances';
   const ask: InstancesDesk['ask'] = (method, path, body, key) => world.fetchJson(method, path, body, key);
@@ -136,6 +145,12 @@ export async function openInstancesDesk(): Promise<InstancesDesk> {
       const { status, text, json } = await ask('POST', '/v1/calls', { pack, tool, arguments: args });
       assert.equal(status, 200, text);
       return json;
+    },
+    hold() {
+      const arrived = Promise.withResolvers<void>();
+      const released = Promise.withResolvers<void>();
+      holding = { arrive: arrived.resolve, released: released.promise };
+      return { arrived: arrived.promise, release: released.resolve };
     },
     reached() {
       const since = service.requests.slice(seen);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { countUsages } from '../../src/journal/index.ts';
 import { after, before, describe, it } from 'node:test';
 import type { Answer, Json } from '../world.ts';
 import { openInstancesDesk, type InstancesDesk } from './instances-desk.ts';
@@ -293,6 +294,41 @@ describe('the fields of a tool instance', () => {
     const calls = (await desk.ask('GET', `/v1/calls?connection_id=${made.instance_id}&outcome=ok`)).json.data;
     assert.equal(last_used_at, calls[0].started_at);
     assert.equal(updated_at, made.updated_at);
+  });
+
+  it('usage_count stays exact while calls are counted, twice at once and with one still on its way', async () => {
+    const made = await desk.make();
+    const pack = await desk.pack(made.instance_id);
+    const { crib } = desk.world;
+    const settle = async () => {
+      await crib.gateway.drain();
+      await crib.callJournal.drain();
+    };
+    const usage = async () => (await desk.get(made.instance_id)).usage_count;
+    const count = () => countUsages(crib.database, new Date());
+    await desk.call(pack, 'list_orders', {});
+    await desk.call(pack, 'list_orders', { limit: 0 });
+    await settle();
+    await Promise.all([count(), count()]);
+    assert.equal(await usage(), 1);
+    const held = desk.hold();
+    const onItsWay = desk.call(pack, 'list_orders', {});
+    await held.arrived;
+    await desk.call(pack, 'create_order', { customer_id: 1 });
+    await crib.callJournal.drain();
+    await count();
+    assert.equal(await usage(), 2);
+    held.release();
+    await onItsWay;
+    await settle();
+    assert.equal(await usage(), 3);
+    await count();
+    await count();
+    const { usage_count, last_used_at } = await desk.get(made.instance_id);
+    assert.equal(usage_count, 3);
+    const calls = (await desk.ask('GET', `/v1/calls?connection_id=${made.instance_id}&outcome=ok`)).json.data;
+    assert.equal(last_used_at, calls[0].started_at);
+    assert.equal((await desk.ask('DELETE', `${desk.base}/${made.instance_id}?force=true`)).status, 204);
   });
 
   it('connection_status is not_connected until a link is open, then pending', async () => {
