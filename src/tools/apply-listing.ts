@@ -181,11 +181,15 @@ async function whatIsHeld(
 
 const lastSaid = (tool: Tool): string => canonicalJson(tool.newest ?? tool.accepted);
 
+/** Bytes of a service's own name for a tool: an index holds no more, and one such would keep back all the others. */
+const longestPath = 2_000;
+
 /**
  * A definition as the database can hold it: one with a NUL or half a character in its schemas is put aside
- * alone; one whose very name holds such cannot be called by it, and is left out.
+ * alone; one whose very name holds such, or is too long to be held, cannot be called by it, and is left out.
  */
 function storable(definition: Definition): Definition[] {
+  if (Buffer.byteLength(definition.path) > longestPath) return [];
   if (unstorablePath(definition as unknown as Json) === null) return [definition];
   if (unstorablePath([definition.path, definition.name]) !== null) return [];
   const { path, name, effect, confirm, idempotent } = definition;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Json } from '../world.ts';
 import { connections, openDriftDesk, type DriftDesk } from './drift-desk.ts';
@@ -256,6 +257,15 @@ describe('drift', () => {
     assert.match(json.content[0].text, /cannot be read, so it cannot be called/);
     assert.equal((await drifting.patchTool('broken', { is_enabled: false })).status, 200);
     assert.equal((await drifting.call('broken')).status, 404);
+  });
+
+  test('a tool whose name no database holds is left out alone', async () => {
+    const drifting = await desk.connect('Long names', [tool('find')]);
+    // Of random digits: what repeats is packed and would fit.
+    const long = Array.from({ length: 200 }, () => randomUUID()).join('');
+    drifting.list([tool(long), tool('a\u0000b'), tool('find'), tool('keep')]);
+    const { added, unchanged } = await drifting.sync();
+    assert.deepEqual([added, unchanged], [['keep'], 1]);
   });
 
   test('an accepted tool whose newest schema is invalid is served as it was accepted', async () => {
