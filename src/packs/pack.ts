@@ -56,5 +56,5 @@ export type EntryWish = {
 };
 
 /** The sealed values that a pack's own input rules hold. */
-export const sealedIn = (entries: readonly PackEntry[]): readonly string[] =>
+export const sealedIn = (entries: readonly Pick<PackEntry, 'overrides'>[]): readonly string[] =>
   entries.flatMap(({ overrides }) => Object.values(overrides).flatMap(({ inputs }) => secretsOf(inputs)));

@@ -6,8 +6,10 @@ import {
   carryByName,
   carryNames,
   carryWrittenRules,
+  getOwn,
   moveTool,
   newTool,
+  setOwn,
   type Carry,
   type MovedTool,
   type Tool,
@@ -66,9 +68,11 @@ export function planUpgrade(
   const carry: Carry = new Map([
     ...state.tools.map(({ name }): [string, ToolCarry] => [name, { name, steps: [] }]),
     ...placed.map(({ tool, name, steps }): [string, ToolCarry] => [tool.name, { name, steps }]),
+    // Nobody had them, so under no tool's name: what was said of their names was said of something else.
+    ...fresh.map(({ name }): [string, ToolCarry] => [`~${name}`, { name, steps: [] }]),
   ]);
   return {
-    connection: { before: connection, after: moveConnection(connection, files, carry, now) },
+    connection: { before: connection, after: moveConnection(connection, state.tools, files, carry, now) },
     tools: [...moved, ...added],
     uses: state.uses.map((use) => ({ before: use, after: carryUse(use, connection.slug, carry) })),
   };
@@ -78,6 +82,7 @@ const slugOf = ({ slug }: Connection, name: string): string => `${slug}__${name}
 
 function moveConnection(
   connection: Connection,
+  tools: readonly Tool[],
   files: { from: ConnectorFile | null; target: ConnectorFile },
   carry: Carry,
   now: Date,
@@ -87,7 +92,18 @@ function moveConnection(
     ...reconnectAt(connection, files.from, files.target),
     connectorVersion: files.target.version,
     actionFilter: connection.actionFilter && carryNames(connection.actionFilter, carry),
-    writtenRules: carryByName(connection.writtenRules, carry, carryWrittenRules),
+    writtenRules: carryByName(wordsInForce(connection, tools), carry, carryWrittenRules),
     updatedAt: now,
   };
+}
+
+/** The words of rules that are there still: of others nothing can run together. */
+function wordsInForce({ writtenRules }: Connection, tools: readonly Tool[]): Connection['writtenRules'] {
+  const words: Record<string, Readonly<Record<string, unknown>>> = {};
+  for (const { name, layers } of tools) {
+    const said = Object.entries(getOwn(writtenRules, name) ?? {});
+    const kept = said.filter(([field]) => getOwn(layers.inputs ?? {}, field) !== undefined);
+    if (kept.length > 0) setOwn(words, name, Object.fromEntries(kept));
+  }
+  return words;
 }

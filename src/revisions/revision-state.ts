@@ -2,7 +2,7 @@ import type { Ctx } from '../access/index.ts';
 import { mayUseWorkspace } from '../access/index.ts';
 import { findConnection, updateConnectionRow, type Connection } from '../connections/index.ts';
 import { canonicalJson, notFound, type Clock, type Tx } from '../kernel/index.ts';
-import { holdUses, readUses, writeUses } from '../packs/index.ts';
+import { holdUses, readUses, sealedIn, writeUses } from '../packs/index.ts';
 import { toolsOfConnections, touchTools, writeMovedTools } from '../tools/index.ts';
 import { repointMethod, type Vault } from '../vault/index.ts';
 import type { RevisionPlan, RevisionState } from './plan-upgrade.ts';
@@ -48,6 +48,9 @@ export async function applyPlan(
     updated_at: after.updatedAt,
   });
   await moveAccounts(tx, before, after);
+  const kept = new Set(sealedIn(plan.uses.map((use) => use.after)));
+  const dropped = sealedIn(plan.uses.map((use) => use.before)).filter((secret) => !kept.has(secret));
+  await ctx.vault.discard(tx, organizationId, dropped);
   await writeUses(tx, ctx.clock, { organizationId, connectionId: id }, plan.uses);
   return sealSecrets(tx, ctx, connection);
 }

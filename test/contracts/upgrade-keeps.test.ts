@@ -138,6 +138,28 @@ describe('an upgrade keeps', () => {
 });
 
 describe('an upgrade voids', () => {
+  test('what packs still say of a name that no tool had any more, where a new one has it', async () => {
+    const connection = await desk.connect();
+    const base = `/v1/orgs/${desk.organizationId}/workspaces/default/tool-instances/${connection.id}`;
+    const put = async (custom_actions: readonly object[]) => {
+      const answer = await world.ask('PUT', base, { key: desk.key, body: { custom_actions } });
+      assert.equal(answer.status, 200, answer.text);
+    };
+    const action = { description: 'Counts.', effect: 'read', method: 'GET', path: '/mine', parameters: [] };
+    await put([{ ...action, name: 'count_items' }]);
+    const pack = await packOf(connection, {
+      selection: 'exactly',
+      tools: ['count_items', 'move_item'],
+      overrides: { count_items: { description: 'Of the action that was.' } },
+    });
+    await put([]);
+    await desk.release(2);
+    assert.equal((await desk.upgrade(connection)).status, 200);
+    const { entries } = await desk.make('GET', `/v1/packs/${pack.id}`);
+    assert.deepEqual(entries[0].tools, ['move_item']);
+    assert.deepEqual(entries[0].overrides, {});
+  });
+
   test('a yes that was given before, also for a tool that is as it was', async () => {
     const connection = await desk.connect();
     await packOf(connection);
