@@ -58,18 +58,18 @@ const mutable = {
     })
     .nullish()
     .openapi({ description: 'An OAuth app of this instance’s own.' }),
+  // What is in them is read where they are made tools: every problem at its place.
   custom_actions: z
-    .unknown()
-    .optional()
+    .array(z.unknown())
+    .nullish()
     .openapi({
       type: 'array',
       items: { type: 'object' },
       description:
         '`{name, description, effect, method, path, parameters, response?}`: requests below the same address, with the same account.',
     }),
-  custom_action_parameters: z
-    .unknown()
-    .optional()
+  custom_action_parameters: anyObject()
+    .nullish()
     .openapi({
       type: 'object',
       additionalProperties: { type: 'array', items: { type: 'object' } },
