@@ -52,6 +52,11 @@ function writeReport(terminal: Terminal, report: WirePanicReport): void {
   for (const { client_id, of } of report.apps) {
     terminal.out(`! Make a new client secret for your app ${visible(client_id)} (${visible(of)}).`);
   }
+  for (const { vault_id, name } of report.secrets_kept) {
+    terminal.out(
+      `! Make the secret “${visible(name)}” (${visible(vault_id)}) anew where it is from: it stays here.`,
+    );
+  }
   const verb = report.dry_run ? 'would be revoked' : 'revoked';
   terminal.out(`${plural(report.keys_revoked.length, 'key')} ${verb}; the admin key in use goes on working.`);
 }

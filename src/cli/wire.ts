@@ -173,5 +173,6 @@ export type WirePanicReport = {
     by_hand: string | null;
   }[];
   webhooks_disabled: readonly { id: string; url: string }[];
+  secrets_kept: readonly { vault_id: string; name: string }[];
   apps: readonly { client_id: string; of: string }[];
 };

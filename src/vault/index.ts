@@ -23,6 +23,6 @@ export { rotateKeys, type Rotated, type RotationStep } from './rotate-keys.ts';
 export { Plaintext } from './plaintext.ts';
 export * from './types.ts';
 export * from './vault-secrets.ts';
-export { connectionsReferringTo } from './vault-secrets-store.ts';
+export { connectionsReferringTo, vaultSecretNames } from './vault-secrets-store.ts';
 export * from './due-store.ts';
 export type { CredentialStatus } from './store.ts';

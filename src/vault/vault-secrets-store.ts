@@ -69,6 +69,20 @@ export async function listVaultSecretRows(
   return { ...listed, count: Number(total) };
 }
 
+/** All of an organization's, in the order they were made. */
+export async function vaultSecretNames(
+  tx: Tx,
+  organizationId: string,
+): Promise<readonly { vault_id: string; name: string }[]> {
+  return of(tx)
+    .selectFrom('vault_secrets')
+    .select(['vault_id', 'name'])
+    .where('organization_id', '=', organizationId)
+    .orderBy('created_at')
+    .orderBy('vault_id')
+    .execute();
+}
+
 export async function deleteVaultSecretRow(tx: Tx, organizationId: string, vaultId: string): Promise<void> {
   await of(tx)
     .deleteFrom('vault_secrets')

@@ -148,6 +148,23 @@ describe('POST /v1/panic', () => {
     assert.equal(count('credential.revoked_upstream'), 1);
   });
 
+  it('shreds the copies of secrets kept by themselves, and names those secrets, which stay', async () => {
+    const { id, ask, keyed } = await furnish();
+    const path = `/v1/orgs/${id}/vault/secrets`;
+    const kept = (await ask('POST', path, { body: { name: 'Shop token', value: 'kept-by-itself-41' } })).json;
+    const instance = `/v1/orgs/${id}/workspaces/default/tool-instances/${keyed.id}`;
+    const body = { credential_refs: { token: kept.vault_id } };
+    assert.equal((await ask('PUT', instance, { body })).json.has_credentials, true);
+    for (const dry_run of [true, false]) {
+      const { json, text } = await ask('POST', '/v1/panic', { body: { dry_run } });
+      assert.deepEqual(json.data.secrets_kept, [{ vault_id: kept.vault_id, name: 'Shop token' }]);
+      assert.equal(text.includes('kept-by-itself-41'), false);
+    }
+    const { has_credentials, credential_refs } = (await ask('GET', instance)).json;
+    assert.deepEqual([has_credentials, credential_refs], [false, {}]);
+    assert.equal((await ask('DELETE', `${path}/${kept.vault_id}`)).status, 204);
+  });
+
   it('goes on with what is left when it is done again', async () => {
     const { ask, good, keyed } = await furnish();
     const first = await ask('POST', '/v1/panic', { body: { dry_run: false } });
@@ -232,7 +249,8 @@ describe('POST /v1/panic', () => {
 
 describe('toolcrib panic', () => {
   it('asks for --yes, and then prints a report for each service', async () => {
-    const { key, good, silent, keyed, open } = await furnish();
+    const { id, ask, key, good, silent, keyed, open } = await furnish();
+    await ask('POST', `/v1/orgs/${id}/vault/secrets`, { body: { name: 'Shop token', value: 'x-41' } });
     silent.server.always('revoke', { kind: 'disconnect' });
     const env = { TOOLCRIB_URL: world.url, TOOLCRIB_KEY: key, TOOLCRIB_DATA_DIR: dataDir() };
     const shown = runProgram(['panic'], env);
@@ -251,6 +269,7 @@ describe('toolcrib panic', () => {
       new RegExp(`^${String(keyed.slug)}:\n  disabled only   .*\n  ! Revoke the credential`, 'm'),
     );
     assert.match(said, new RegExp(`^${String(open.slug)}: no credentials$`, 'm'));
+    assert.match(said, /^! Make the secret “Shop token” \(\S+\) anew/m);
     assert.match(said, /^3 keys revoked; the admin key in use goes on working\.$/m);
     for (const secret of [
       good.accessToken,

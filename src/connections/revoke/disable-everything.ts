@@ -1,4 +1,5 @@
 import { authorize, change, listOtherKeys, read, revokeOtherKeys } from '../../access/index.ts';
+import { vaultSecretNames } from '../../vault/index.ts';
 import type { Connection } from '../connection.ts';
 import type { ConnectionsCtx } from '../ctx.ts';
 import { accountsOf, disableConnection, isRevocable, type Disabled } from './disable-connection.ts';
@@ -22,13 +23,15 @@ export async function disableEverything(
   const revoked = isDryRun ? await listOtherKeys(ctx) : await revokeOtherKeys(ctx);
   const keys = revoked.map(({ key_id: id, kind, name, hint }) => ({ id, kind, name, hint }));
   const webhooks = await stopWebhooks(ctx, isDryRun);
-  const { connections, apps } = await read(ctx, async (tx) => {
+  const { connections, apps, secrets } = await read(ctx, async (tx) => {
     const { rows } = await listConnectionRows(tx, organizationId, { workspaceIds: null }, null);
     const clients = await clientsWithSecrets(tx, organizationId);
     const ids = clients.flatMap(({ connection_id: id }) => (id === null ? [] : [id]));
     const named = await findConnectionsById(tx, organizationId, ids);
+    const kept = await vaultSecretNames(tx, organizationId);
     return {
       connections: rows,
+      secrets: kept.map(({ vault_id: id, name }) => ({ id, name })),
       apps: clients.map((client) => ({
         clientId: client.client_id,
         of: client.connector_slug ?? named.get(client.connection_id ?? '')?.slug ?? '',
@@ -36,7 +39,7 @@ export async function disableEverything(
     };
   });
   const found = isDryRun ? await plan(ctx, connections) : await disable(ctx, connections);
-  return { isDryRun, keys, services: found, webhooks, apps };
+  return { isDryRun, keys, services: found, webhooks, apps, secrets };
 }
 
 /** After the keys, which could turn them on again, and before connections move, of which they would hear. */

@@ -32,6 +32,8 @@ export type DisableReport = {
   webhooks: readonly { id: string; url: string }[];
   /** Our own apps at authorization servers: their secrets stay, and should be made anew there. */
   apps: readonly { clientId: string; of: string }[];
+  /** Secrets kept by themselves: they stay, and their values should be made anew. */
+  secrets: readonly { id: string; name: string }[];
 };
 
 export const accountOf = ({ id, owner, identity }: Leaving, outcome: DisableOutcome): DisabledAccount => ({

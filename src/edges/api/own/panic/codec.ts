@@ -14,6 +14,7 @@ export function writePanicReport(report: DisableReport): z.input<typeof panicRep
       by_hand: byHand,
     })),
     webhooks_disabled: [...report.webhooks],
+    secrets_kept: report.secrets.map(({ id, name }) => ({ vault_id: id, name })),
     apps: report.apps.map(({ clientId, of }) => ({ client_id: clientId, of })),
   };
 }

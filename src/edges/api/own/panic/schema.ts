@@ -34,6 +34,9 @@ export const panicReportSchema = z
     webhooks_disabled: z
       .array(z.object({ id: z.string(), url: z.string() }))
       .openapi({ description: 'Turned off until somebody turns them on again.' }),
+    secrets_kept: z.array(z.object({ vault_id: z.string(), name: z.string() })).openapi({
+      description: 'Secrets kept by themselves: they stay, and their values should be made anew.',
+    }),
     apps: z
       .array(z.object({ client_id: z.string(), of: z.string() }))
       .openapi({ description: 'OAuth apps of yours whose client secrets should be made anew.' }),
