@@ -1,6 +1,5 @@
 import {
   canonicalJson,
-  newId,
   takingTurns,
   unstorablePath,
   type Clock,
@@ -9,11 +8,12 @@ import {
 } from '../kernel/index.ts';
 import type { Definition } from '../connectors/index.ts';
 import type { Connection, HeldTool, SyncResult } from '../connections/index.ts';
-import { freeName } from './free-name.ts';
+import { forgetUnaccepted } from './forget-unaccepted.ts';
 import { heldKind } from './held-change.ts';
+import { insertFresh } from './insert-fresh.ts';
 import { layListed, layMissing, type Outcome } from './lay-listed.ts';
 import { layRows } from './held-store.ts';
-import { insertTools, markSeen, toolsOfConnections } from './store.ts';
+import { markSeen, toolsOfConnections } from './store.ts';
 import type { Tool } from './tool.ts';
 
 /**
@@ -94,59 +94,6 @@ async function layDown(
   await layRows(tx, organizationId, rows);
 }
 
-type Fresh = { first: boolean; enable: boolean; before: readonly Tool[]; now: Date };
-
-/** Puts in tools that were never seen before, and answers the names they have here. */
-async function insertFresh(
-  tx: Tx,
-  connection: Connection,
-  fresh: readonly Definition[],
-  { first, enable, before, now }: Fresh,
-): Promise<readonly string[]> {
-  const isAccepted = first || connection.driftPolicy === 'follow';
-  const isEnabled = first ? enable : isAccepted && !connection.newToolsOff;
-  const taken = new Set(before.map((tool) => tool.name));
-  const lastPosition = before.reduce((last, { position }) => Math.max(last, position), -1);
-  const names = fresh.map((definition) => {
-    const name = freeName(definition, taken);
-    taken.add(name);
-    return name;
-  });
-  await insertTools(
-    tx,
-    fresh.map((definition, index) => ({
-      organization_id: connection.organizationId,
-      tool_id: newId(),
-      connection_id: connection.id,
-      tool_path: definition.path,
-      name: names[index]!,
-      slug: `${connection.slug}__${names[index]!}`,
-      definition: JSON.stringify({ ...definition, name: names[index]! }),
-      learned_schema: null,
-      is_enabled: isEnabled,
-      title: null,
-      description: null,
-      inputs: null,
-      response_map: null,
-      requires_confirmation: null,
-      max_calls_per_turn: null,
-      source: 'service' as const,
-      newest: null,
-      accepted_at: isAccepted ? now : null,
-      held_since: isAccepted ? null : now,
-      default_inputs: null,
-      extra_parameters: '[]',
-      keeps_arguments: true,
-      last_seen_at: now,
-      vanished_at: null,
-      created_at: now,
-      updated_at: now,
-      position: lastPosition + 1 + index,
-    })),
-  );
-  return names;
-}
-
 /** What waits for a person now, and what of that did not before, or in another form. */
 async function whatIsHeld(
   tx: Tx,
@@ -164,7 +111,9 @@ async function whatIsHeld(
   const known = new Map(before.map((tool) => [tool.id, tool]));
   const held: HeldTool[] = [];
   const newlyHeld: HeldTool[] = [];
-  for (const tool of await toolsOfConnections(tx, connection.organizationId, [connection.id])) {
+  const after = await toolsOfConnections(tx, connection.organizationId, [connection.id]);
+  await forgetUnaccepted(tx, connection, after);
+  for (const tool of after) {
     await turn();
     const change = heldKind(tool);
     if (!change) continue;

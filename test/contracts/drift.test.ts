@@ -281,6 +281,27 @@ describe('drift', () => {
     );
   });
 
+  test('of tools that came and went unaccepted a thousand are remembered, and what somebody said something of', async () => {
+    const drifting = await desk.connect('Flood', [tool('find')]);
+    const flood = (round: string, count: number) =>
+      Array.from({ length: count }, (_, at) => tool(`${round}_${at}`));
+    drifting.list([tool('find'), ...flood('first', 20)]);
+    await drifting.sync();
+    const { id } = await drifting.tool('first_8');
+    assert.equal((await desk.world.fetchJson('PATCH', `/v1/tools/${id}`, { title: 'Eight' })).status, 200);
+    drifting.list([tool('find'), ...flood('then', 1_000)]);
+    await drifting.sync();
+    drifting.list([tool('find')]);
+    const { removed } = await drifting.sync();
+    assert.equal(removed.length, 1_000);
+    const { tools } = await drifting.connection();
+    assert.deepEqual(
+      tools.map((one: Json) => one.tool_path.split('_')[0]),
+      ['find', 'first', ...flood('then', 1_000).map(() => 'then')],
+    );
+    assert.equal((await drifting.tool('first_8')).display_name, 'Eight');
+  });
+
   test('an empty list and a failing one remove nothing and change nothing', async () => {
     const drifting = await desk.connect('Empty', [tool('find')]);
     const accepted = await drifting.served();
