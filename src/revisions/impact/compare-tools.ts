@@ -1,6 +1,6 @@
 import { mayUseWorkspace, type Principal } from '../../access/index.ts';
 import type { Definition } from '../../connectors/index.ts';
-import { canonicalJson } from '../../kernel/index.ts';
+import { canonicalJson, takingTurns } from '../../kernel/index.ts';
 import { servedName, toolsServed, type Pack } from '../../packs/index.ts';
 import {
   classifyChange,
@@ -23,21 +23,25 @@ type Seen = { tool: Tool; name: string; packCuration: PackCuration | null; isSer
 export type Affected = { connectionId: string; names: readonly string[]; said: AffectedTool };
 
 /** What becomes of each tool that is affected, in the order the connections list them. */
-export function compareTools(
+export async function compareTools(
   before: State,
   after: State,
   touched: Touched,
   principal: Principal,
-): readonly Affected[] {
+): Promise<readonly Affected[]> {
   const was = seenTools(before, touched, principal);
   const is = seenTools(after, touched, principal);
-  return [...new Set([...was.keys(), ...is.keys()])].flatMap((toolId) => {
+  const affected: Affected[] = [];
+  const turn = takingTurns();
+  for (const toolId of new Set([...was.keys(), ...is.keys()])) {
+    await turn();
     const [old, now] = [was.get(toolId), is.get(toolId)];
     const said = compare(old, now);
-    if (!said) return [];
+    if (!said) continue;
     const names = [old, now].flatMap((seen) => (seen ? [seen.tool.name] : []));
-    return [{ connectionId: (now ?? old)!.tool.connectionId, names, said }];
-  });
+    affected.push({ connectionId: (now ?? old)!.tool.connectionId, names, said });
+  }
+  return affected;
 }
 
 function seenTools(state: State, touched: Touched, principal: Principal): ReadonlyMap<string, Seen> {

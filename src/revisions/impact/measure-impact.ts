@@ -29,7 +29,7 @@ export async function measureImpact<C extends Ctx & { vault: Vault }>(
     await work(at);
     return [first, await state()] as const;
   });
-  const affected = compareTools(before, after, touched, principal);
+  const affected = await compareTools(before, after, touched, principal);
   const connectionIds = [...new Set([...before.connections.keys(), ...after.connections.keys()])];
   const calls = await readLastCalls(ctx, connectionIds, touched);
   const packs = [...before.packs, ...after.packs].filter(
