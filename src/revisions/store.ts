@@ -82,6 +82,21 @@ export async function findVersion(
   return row ? versionOf(row) : null;
 }
 
+/** Forgets versions below a number that were made with this changelog. */
+export async function dropOldVersions(
+  tx: Tx,
+  { organizationId, id }: { organizationId: string; id: string },
+  { below, changelog }: { below: number; changelog: string },
+): Promise<void> {
+  await of(tx)
+    .deleteFrom('connection_versions')
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', '=', id)
+    .where('version', '<=', below)
+    .where('changelog', '=', changelog)
+    .execute();
+}
+
 /** The highest version each of these connections has been on, by connection. */
 export async function highestVersions(
   tx: Tx,

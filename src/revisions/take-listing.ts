@@ -4,7 +4,11 @@ import type { Clock, Tx } from '../kernel/index.ts';
 import { applyListing, toolsOfConnections, type Tool } from '../tools/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { sealSecrets } from './seal-secrets.ts';
-import { highestVersions, putVersion, versionsOf } from './store.ts';
+import { dropOldVersions, highestVersions, putVersion, versionsOf } from './store.ts';
+
+const byPolicy = 'Accepted by the connection’s policy.';
+/** A service may change as often as it is read: of versions that no person made the last are kept. */
+const keptAtMost = 50;
 
 /**
  * Lays what a service lists over what is known, as far as the connection's policy lets it without a person. Where the
@@ -25,8 +29,11 @@ export async function takeListing(
   const number = listing.first ? (connection.connectorVersion ?? 1) : await nextVersion(tx, connection);
   const definitions = await recordVersion(tx, clock, connection, {
     version: number,
-    changelog: listing.first ? 'Connected.' : 'Accepted by the connection’s policy.',
+    changelog: listing.first ? 'Connected.' : byPolicy,
   });
+  if (!listing.first) {
+    await dropOldVersions(tx, connection, { below: number - keptAtMost, changelog: byPolicy });
+  }
   return { ...sync, version: { number, definitions } };
 }
 

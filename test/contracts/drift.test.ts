@@ -147,6 +147,22 @@ describe('drift', () => {
     });
   }
 
+  test('of the versions a policy makes the last fifty are kept, and all that a person made', async () => {
+    const drifting = await desk.connect('Restless', [tool('find')]);
+    await drifting.policy('accept_text');
+    for (let at = 1; at <= 52; at += 1) {
+      drifting.list([tool('find', { query: text }, { description: `Finds ${at}.` })]);
+      await drifting.sync();
+    }
+    const { json } = await desk.world.fetchJson('GET', `/v1/connections/${drifting.id}/versions`);
+    const numbers = json.data.versions.map(({ version }: Json) => version);
+    assert.deepEqual(numbers, [...Array.from({ length: 50 }, (_, at) => 53 - at), 1]);
+    const back = await desk.world.fetchJson('POST', `/v1/connections/${drifting.id}/upgrade`, {
+      target_version: 1,
+    });
+    assert.equal(back.status, 200, back.text);
+  });
+
   test('another policy takes what is held at the next listing', async () => {
     const drifting = await desk.connect('Later', [tool('find')]);
     drifting.list([changes.breaking]);
