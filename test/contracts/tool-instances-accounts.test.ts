@@ -181,6 +181,27 @@ describe('a tool instance signs in', () => {
     }
   });
 
+  test('a secret that was put where its reference belongs is not said again', async () => {
+    const org = await home();
+    const id = await make(org, 'ledger');
+    const pasted = `pasted-secret-${'x'.repeat(100)}`;
+    const bodies = [
+      { credential_refs: { api_key: pasted } },
+      { credential_refs: { api_key: { value: pasted } } },
+      { credential_refs: pasted },
+      { name: '', credential_refs: { api_key: pasted } },
+      { connection_credentials: { client_secret_vault_id: pasted } },
+      { connection_credentials: { client_id: 'x', client_secret_vault_id: pasted } },
+    ];
+    for (const body of bodies) {
+      const answers = [await put(org, id, body), await org.ask('POST', instances(org), body)];
+      for (const { status, text } of answers) {
+        assert.equal(status, 422, text);
+        assert.ok(!text.includes('pasted-secret'), text);
+      }
+    }
+  });
+
   test('a secret in use is not deleted: 409 names its users; when it is used no more it goes', async () => {
     const org = await home();
     const id = await make(org, 'ledger', { nickname: 'Books' });

@@ -24,6 +24,16 @@ export function secret<T extends z.ZodType>(schema: T): T {
 
 export const isSecret = (schema: z.core.$ZodType): boolean => secrets.has(schema);
 
+const references = new WeakSet<z.core.$ZodType>();
+
+/** Marks a field that names a secret: somebody may have put the secret itself there, so it does not come back either. */
+export function reference<T extends z.ZodType>(schema: T): T {
+  references.add(schema);
+  return schema;
+}
+
+export const isReference = (schema: z.core.$ZodType): boolean => references.has(schema);
+
 /** A value to be sealed: out of its text as soon as it is read, and never in an answer or an error. */
 export const secretField = () =>
   secret(

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { z } from '@hono/zod-openapi';
 import { Fault } from '../../../kernel/index.ts';
 import { connectionToolsContract } from '../connection-tools/errors.ts';
-import { idField, queryBoolean, queryInt, secret } from './fields.ts';
+import { idField, queryBoolean, queryInt, reference, secret } from './fields.ts';
 import { readInput, type Expected } from './read-input.ts';
 
 type Entry = { type: string; loc: (string | number)[]; msg: string; input?: unknown; ctx?: unknown };
@@ -183,5 +183,37 @@ describe('secrets', () => {
 
   it('do not keep other fields’ inputs from being shown', () => {
     assert.equal(detail({ body }, { body: { nickname: 7, token: 'long enough' } })[0]?.input, 7);
+  });
+});
+
+describe('what secrets are taken from', () => {
+  const body = z.strictObject({
+    nickname: z.string(),
+    refs: z.record(z.string(), reference(z.string().max(10))).nullish(),
+    app: z.strictObject({ id: z.string(), secret_id: reference(z.string().max(10)).nullish() }).nullish(),
+  });
+  const pasted = 'hunter2-in-place-of-its-id';
+
+  it('comes back in no error, since it may be the secret itself', () => {
+    const bodies = [
+      { nickname: 'n', refs: { key: pasted } },
+      { nickname: 'n', refs: { key: [pasted] } },
+      { nickname: 'n', refs: pasted },
+      { nickname: 'n', refs: [pasted] },
+      { refs: { key: pasted } },
+      { nickname: 'n', app: { id: 'x', secret_id: pasted } },
+      { nickname: 'n', app: { secret_id: pasted } },
+      { nickname: 'n', app: pasted },
+      { app: { secret_id: pasted } },
+    ];
+    for (const each of bodies) {
+      const entries = detail({ body }, { body: each });
+      assert.ok(entries.length > 0, JSON.stringify(each));
+      assert.doesNotMatch(JSON.stringify(entries), new RegExp(pasted), JSON.stringify(each));
+    }
+  });
+
+  it('does not keep a body without it from being shown', () => {
+    assert.deepEqual(detail({ body }, { body: { refs: {}, app: null } })[0]?.input, { refs: {}, app: null });
   });
 });

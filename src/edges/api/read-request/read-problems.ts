@@ -40,7 +40,7 @@ function problemsOf(
   const input = valueAt(value, path);
   if (input === undefined && issue.code !== 'custom') {
     const shown = place === 'body' ? parent : null;
-    const showable = place !== 'body' || mayShow(schema, path.slice(0, -1));
+    const showable = place !== 'body' || mayShow(schema, path.slice(0, -1), parent);
     return [
       {
         type: 'missing',
@@ -53,7 +53,7 @@ function problemsOf(
   }
   const said = sayIssue(issue, input, schemaAt(schema, path));
   const problem: Problem = { type: said.type, place, path, message: said.message };
-  if (input !== undefined && mayShow(schema, path)) problem.input = input;
+  if (input !== undefined && mayShow(schema, path, input)) problem.input = input;
   if (said.ctx) problem.ctx = said.ctx;
   return [problem];
 }

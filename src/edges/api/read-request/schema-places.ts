@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import { isSecret } from './fields.ts';
+import { isReference, isSecret } from './fields.ts';
 
 type Definition = {
   innerType?: z.core.$ZodType;
@@ -52,10 +52,29 @@ export function holdsSecret(schema: z.core.$ZodType): boolean {
   return verdict;
 }
 
-/** Whether an error may repeat what was sent at `path`: not when it is, holds or might hold a secret. */
-export function mayShow(root: z.core.$ZodType, path: readonly (string | number)[]): boolean {
+/** Whether something is given at a place that names a secret, or in place of what holds one. */
+function givesReference(schema: z.core.$ZodType, value: unknown): boolean {
+  const within = innermost(schema);
+  if (value === undefined || value === null) return false;
+  if (isReference(within)) return true;
+  const { shape, valueType } = definitionOf(within);
+  const partOf = (key: string) => (shape && Object.hasOwn(shape, key) ? shape[key] : valueType);
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    return [valueType, ...Object.values(shape ?? {})].some((part) => part && isReference(innermost(part)));
+  }
+  return Object.entries(value).some(([key, member]) => {
+    const part = partOf(key);
+    return part !== undefined && givesReference(part, member);
+  });
+}
+
+/**
+ * Whether an error may repeat the value that was sent at `path`: not when it is, holds or might hold a secret, nor
+ * when it says what a secret is taken from.
+ */
+export function mayShow(root: z.core.$ZodType, path: readonly (string | number)[], value: unknown): boolean {
   const schema = schemaAt(root, path);
-  return schema ? !holdsSecret(schema) : !holdsSecret(root);
+  return schema ? !holdsSecret(schema) && !givesReference(schema, value) : !holdsSecret(root);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { dryRunField, impactSchema } from '../../impact.ts';
 import { cursorQuery } from '../../lists.ts';
-import { anyObject, idField, queryBoolean, requiredBoolean } from '../../read-request/index.ts';
+import { anyObject, idField, queryBoolean, reference, requiredBoolean } from '../../read-request/index.ts';
 import { organizationParams } from '../schema.ts';
 import { configFieldSchema } from '../tools/schema.ts';
 
@@ -46,13 +46,13 @@ const mutable = {
     .nullish()
     .openapi({ description: '`{method, …}`: which of the connector’s sign-in methods.' }),
   credential_refs: z
-    .record(z.string(), z.string().max(100))
+    .record(z.string(), reference(z.string().max(100)))
     .nullish()
     .openapi({ description: 'Field to `vault_id` of a secret under `/v1/orgs/{org}/vault/secrets`.' }),
   connection_credentials: z
     .strictObject({
       client_id: z.string().min(1).max(1000),
-      client_secret_vault_id: z.string().min(1).max(100).nullish(),
+      client_secret_vault_id: reference(z.string().min(1).max(100)).nullish(),
       callback_url: z.string().min(1).max(2000).nullish(),
       scopes_override: z.array(z.string().min(1).max(500)).max(100).nullish(),
     })
