@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { httpService, sendJson } from '../fakes/http-service.ts';
 import { shop, type Shop } from '../fakes/shop.ts';
 import type { Json } from '../world.ts';
 import { openInstancesDesk, ordersConnector, type InstancesDesk } from './instances-desk.ts';
@@ -102,6 +103,7 @@ describe('custom actions', () => {
   test('read back as they were written, and stay with PUT {}', async () => {
     const { instance_id: id } = await desk.make({ custom_actions: [refund, look] });
     assert.deepEqual((await desk.get(id)).custom_actions, [refund, look]);
+    assert.equal(JSON.stringify((await desk.get(id)).custom_actions), JSON.stringify([refund, look]));
     const before = await desk.get(id);
     assert.deepEqual((await desk.put(id, {})).json, before);
     assert.deepEqual((await desk.put(id, { custom_actions: [refund, look] })).json, before);
@@ -126,6 +128,86 @@ describe('custom actions', () => {
     const gone = await desk.ask('POST', '/v1/calls', { pack, tool: 'count_orders', arguments: {} });
     assert.ok(gone.status === 404 || gone.json.isError, gone.text);
     assert.deepEqual(desk.reached(), []);
+  });
+
+  test('are tools under the other contracts: pinned, patched and switched there, and kept by a PUT of the same name', async () => {
+    const { instance_id: id } = await desk.make({ custom_actions: [refund] });
+    const tool = (await toolsOf(id)).find(({ name }) => name === 'refund_order');
+    const at = `/v1/integrations/connections/${id}/tools/${tool.id}`;
+    const given = { amount: { type: 'pinned', value: 3 }, notify: { type: 'default', value: true } };
+    const pinned = await desk.ask('PATCH', at, { input_defaults: given });
+    assert.equal(pinned.status, 200, pinned.text);
+    assert.equal((await desk.ask('PATCH', at, { is_enabled: false })).json.is_enabled, false);
+    const titled = await desk.ask('PATCH', `/v1/tools/${tool.id}`, { description: 'Pays back.' });
+    assert.equal(titled.status, 200, titled.text);
+    const changed = { ...refund, description: 'Gives it back.' };
+    const put = await desk.put(id, { custom_actions: [changed, look] });
+    assert.deepEqual(put.json.mcp_parameter_overrides, {
+      refund_order: { amount: { mode: 'pinned', value: 3 }, notify: { mode: 'default', value: true } },
+    });
+    assert.deepEqual(put.json.mcp_action_descriptions, { refund_order: 'Pays back.' });
+    const served = put.json.effective_action_schemas.map(({ name }: Json) => name);
+    assert.ok(served.includes('count_orders') && !served.includes('refund_order'));
+    assert.equal((await desk.ask('PATCH', at, { is_enabled: true })).json.is_enabled, true);
+    const pack = await desk.pack(id);
+    const refused = await desk.call(pack, 'refund_order', { id: '7', amount: 9 });
+    assert.equal(refused.isError, true);
+    desk.reached();
+    await desk.call(pack, 'refund_order', { id: '7' });
+    assert.deepEqual(desk.reached(), [{ url: '/orders/7/refund?notify=true', body: { amount: 3 } }]);
+  });
+
+  test('keep their name where a newer version brings a tool of it, which has another and waits', async () => {
+    const first = ordersConnector(desk.service.url, { slug: 'growing' });
+    assert.equal((await desk.ask('POST', '/v1/catalog', first)).status, 201);
+    const { instance_id: id } = await desk.make({ tool_id: 'growing', custom_actions: [look] });
+    const theirs = { ...first.tools[0], name: look.name, request: 'GET /theirs' };
+    const second = { ...first, version: 2, changelog: 'Second.', tools: [...first.tools, theirs] };
+    assert.equal((await desk.ask('POST', '/v1/catalog', second)).status, 201);
+    const upgraded = await desk.ask('POST', `${desk.base}/${id}/upgrade`, {});
+    assert.equal(upgraded.json.new_version, 2, upgraded.text);
+    const tools = await toolsOf(id);
+    assert.equal(tools.find(({ name }) => name === look.name).path, `custom:${look.name}`);
+    const other = tools.find(({ path }) => path === look.name);
+    assert.match(other.name, /^count_orders_[0-9a-f]+$/);
+    assert.equal(other.is_enabled, false);
+    desk.reached();
+    await desk.call(await desk.pack(id), look.name, {});
+    assert.deepEqual(desk.reached(), [{ url: '/orders/count', body: null }]);
+  });
+
+  test('stay what they are where the service lists a tool of their path', async () => {
+    const document = (operations: object) => ({
+      openapi: '3.1.0',
+      info: { title: 'Listing', version: '1' },
+      servers: [{ url: desk.service.url }],
+      paths: operations,
+    });
+    const of = (operationId: string) => ({
+      get: { operationId, responses: { 200: { description: 'ok' } } },
+    });
+    let listed: Json = document({ '/a': of('look') });
+    const source = await httpService((_seen, response) => sendJson(response, listed));
+    try {
+      const made = await desk.ask('POST', '/v1/connections', {
+        kind: 'openapi',
+        nickname: 'Listing',
+        document_url: `${source.url}/doc.json`,
+      });
+      assert.equal(made.status, 201, made.text);
+      const { id } = made.json.data;
+      assert.equal((await desk.put(id, { custom_actions: [look] })).status, 200);
+      listed = document({ '/a': of('look'), '/b': of(`custom:${look.name}`), '/c': of(look.name) });
+      const synced = await desk.ask('POST', `/v1/connections/${id}/sync`, {});
+      assert.equal(synced.status, 200, synced.text);
+      const own = (await toolsOf(id)).find(({ path }) => path === `custom:${look.name}`);
+      assert.equal(own.name, look.name);
+      assert.equal((await desk.get(id)).custom_actions.length, 1);
+      const put = await desk.put(id, { custom_actions: [{ ...look, description: 'Counts.' }] });
+      assert.equal(put.status, 200, put.text);
+    } finally {
+      await source.close();
+    }
   });
 
   test('cannot leave the connection’s address, whatever path is written or argument is sent', async () => {

@@ -123,6 +123,24 @@ describe('the fields of a tool instance', () => {
     assert.deepEqual((await desk.put(id, echo)).json, read);
   });
 
+  it('that authors write are read in the order they were written in', async () => {
+    const written = {
+      custom_action_parameters: {
+        list_orders: [{ name: 'since', in: 'query', type: 'string', description: 'From when.', enum: ['a'] }],
+      },
+      mcp_parameter_overrides: {
+        list_orders: {
+          status: { title: 'Status', value: 'paid', mode: 'default', enum: ['paid', 'open'] },
+          limit: { hidden: true, value: 5 },
+        },
+      },
+    };
+    const made = await desk.make(written);
+    for (const [field, value] of Object.entries(written)) {
+      assert.equal(JSON.stringify(made[field]), JSON.stringify(value), field);
+    }
+  });
+
   it('that are maps take the place of the whole map: {} and null clear it', async () => {
     const { instance_id: id } = await desk.make(said);
     const put = await desk.put(id, { action_defaults: { drop_order: { id: 3 } } });

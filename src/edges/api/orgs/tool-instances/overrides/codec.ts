@@ -124,10 +124,13 @@ export function respelled(problem: Problem, body: { mcp_parameter_overrides?: En
   return isObject(entry) ? { ...problem, path: spelled(problem.path, entry) } : problem;
 }
 
-/** A tool's rules as overrides: as they were written while that still says what is in force, else part by part. */
+/** A tool's rules as overrides: as and in the order they were written while that still says what is in force, else part by part. */
 export function writeOverrides(tool: Tool, written: ByField<unknown> | undefined): Record<string, Entry> {
   const shown: Record<string, Entry> = {};
-  for (const [field, rule] of Object.entries(tool.layers.inputs ?? {})) {
+  const rules = tool.layers.inputs ?? {};
+  for (const field of new Set([...Object.keys(written ?? {}), ...Object.keys(rules)])) {
+    const rule = getOwn(rules, field);
+    if (rule === undefined) continue;
     const words = getOwn(written ?? {}, field);
     setOwn(shown, field, isObject(words) && says(words, field, rule) ? words : writeRule(rule));
   }
