@@ -43,6 +43,23 @@ async function makeKey(server: Server, key: string): Promise<Pick<Answer, 'statu
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
+const instanceOf = (stock: Stock): string =>
+  `/v1/orgs/default/workspaces/default/tool-instances/${stock.connectionId}`;
+
+/** Has the connection sign in with a copy of a secret kept by itself. */
+async function refer(server: Server, stock: Stock, vaultId: string | null): Promise<void> {
+  const body = { credential_refs: vaultId === null ? null : { token: vaultId } };
+  const { status, text } = await server.ask('PUT', instanceOf(stock), { key: stock.admin, body });
+  assert.equal(status, 200, text);
+}
+
+async function keepSecret(server: Server, stock: Stock, value: string): Promise<string> {
+  const body = { name: 'Token', value };
+  const made = await server.ask('POST', '/v1/orgs/default/vault/secrets', { key: stock.admin, body });
+  assert.equal(made.status, 201, made.text);
+  return made.json['vault_id'];
+}
+
 const versionsOf = (ground: Ground): Promise<{ version: number; master_key: string }[]> =>
   ground.owner('select version, master_key from organization_keys order by version');
 
@@ -56,14 +73,17 @@ for (const [name, makeGround] of grounds) {
     let server: Server;
     let stock: Stock;
     let kept: string;
+    let vaultId: string;
     let before: { secret_id: string; ciphertext: Buffer }[];
 
-    it('counts on: a credential, a kept response and a call under the old one', async () => {
+    it('counts on: a secret kept by itself, a copy of it, a kept response and a call under the old one', async () => {
       ground = await makeGround({ TOOLCRIB_MASTER_KEY: old });
       both = { ...ground.env, TOOLCRIB_MASTER_KEY: fresh, TOOLCRIB_MASTER_KEY_PREVIOUS: old };
       server = await startServer(ground.env);
       const admin = adminTold(server);
-      stock = await stockPack(server, admin, { name: 'ledger', token });
+      stock = await stockPack(server, admin, { name: 'ledger', token: 'replaced-by-a-reference' });
+      vaultId = await keepSecret(server, stock, token);
+      await refer(server, stock, vaultId);
       await assertCalls(server, stock, token);
       const answer = await makeKey(server, admin);
       assert.equal(answer.status, 201);
@@ -118,6 +138,9 @@ for (const [name, makeGround] of grounds) {
     it('is needed no more: the new one alone opens credentials and what is sealed elsewhere', async () => {
       server = await startServer({ ...ground.env, TOOLCRIB_MASTER_KEY: fresh });
       await assertCalls(server, stock, token);
+      await refer(server, stock, null);
+      await refer(server, stock, vaultId);
+      await assertCalls(server, stock, token);
       const again = await makeKey(server, stock.admin);
       assert.equal(again.headers.get('idempotent-replayed'), 'true');
       assert.equal(again.text, kept);
@@ -159,13 +182,16 @@ describe('a rotation over PostgreSQL', { skip: needsServer }, () => {
   let behind: Server;
   let stock: Stock;
   const planted = new Map<string, string>();
+  let vaultId: string;
 
   it('is killed half way, and the next run goes on where it stopped, while two replicas serve', async () => {
     ground = await serverGround({ TOOLCRIB_MASTER_KEY: old });
     both = { ...ground.env, TOOLCRIB_MASTER_KEY: fresh, TOOLCRIB_MASTER_KEY_PREVIOUS: old };
     behind = await startServer(ground.env); // keeps the old master key, as a replica that was forgotten
     const admin = adminTold(behind);
-    stock = await stockPack(behind, admin, { name: 'ledger', token });
+    stock = await stockPack(behind, admin, { name: 'ledger', token: 'replaced-by-a-reference' });
+    vaultId = await keepSecret(behind, stock, token);
+    await refer(behind, stock, vaultId);
     await withCrib(ground.env, async (crib, { caller }) => {
       const { organizationId } = caller.principal;
       await crib.database.transaction({ organizationId }, async (tx) => {
@@ -215,6 +241,10 @@ describe('a rotation over PostgreSQL', { skip: needsServer }, () => {
     await until('calls after the rotation', 20_000, () => (calls >= until10 ? true : null));
     stopped = true;
     await Promise.all(busy);
+    // What was sealed anew, by one run or the other, is copied from as before.
+    await refer(first, stock, null);
+    await refer(first, stock, vaultId);
+    for (const server of [first, second]) await assertCalls(server, stock, token);
   });
 
   it('has lost no value', async () => {
@@ -251,6 +281,8 @@ describe('a rotation over PostgreSQL', { skip: needsServer }, () => {
       assert.equal(await dropUnusedKeys(crib, []), 0, 'too soon: a replica may seal with it still');
       assert.equal(await dropUnusedKeys({ ...crib, clock: later }, keyUses), 0, 'calls are sealed with it');
       await ground.owner('delete from call_ends where key_version = 1');
+      assert.equal(await dropUnusedKeys({ ...crib, clock: later }, keyUses), 0, 'so are kept arguments');
+      await ground.owner('delete from call_arguments where key_version = 1');
       assert.equal(await dropUnusedKeys({ ...crib, clock: later }, keyUses), 1);
     });
     assert.deepEqual(
