@@ -33,9 +33,7 @@ export function createModernCodec(version: string): Codec {
     greeting(view) {
       const versions = JSON.stringify(supportedRevisions);
       const capabilities = JSON.stringify(serverCapabilities);
-      const instructions = view.instructions
-        ? `"instructions":${JSON.stringify(view.instructions)},`
-        : '';
+      const instructions = view.instructions ? `"instructions":${JSON.stringify(view.instructions)},` : '';
       return `{"resultType":"complete","supportedVersions":${versions},"capabilities":${capabilities},${instructions}${cache},${meta}}`;
     },
     listChanged: (subscription) =>
