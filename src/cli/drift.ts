@@ -5,6 +5,7 @@ import { findConnection } from './find-connection.ts';
 import { seenOf } from './seen.ts';
 import type { Terminal } from './terminal.ts';
 import type { WireConnection, WireDifference, WireTool } from './wire.ts';
+import { versionLines } from './version-lines.ts';
 import { exact, paintsFor, visible, type Paints } from './write-text.ts';
 
 export const drift: Command = {
@@ -14,6 +15,7 @@ export const drift: Command = {
 
 Shows what the service says now beside what agents are served: for each tool whether it is new, gone or changed, what
 the change means, and each difference on one line, before → after. Words that speak to the model are pointed out.
+A connection of the catalog stays on its version: a newer one is named.
 
   text         words only
   widening     what worked goes on working
@@ -30,6 +32,9 @@ ${serverHelp}`,
       : await api.list<WireConnection>('/v1/connections');
     let shown = 0;
     for (const connection of connections) {
+      const lines = await versionLines(api, connection);
+      for (const line of lines) terminal.out(line);
+      shown += lines.length;
       if ((connection.held_count ?? 0) > 0) shown += await showHeld(terminal, api, connection);
     }
     if (shown === 0) terminal.err('Nothing waits: what the services say is what agents are served.');

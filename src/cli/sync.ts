@@ -1,6 +1,7 @@
 import { openApi } from './api.ts';
 import { onlyWord, serverHelp, serverOptions, type Command } from './command.ts';
 import { findConnection } from './find-connection.ts';
+import { versionLines } from './version-lines.ts';
 import type { WireSync } from './wire.ts';
 import { number, plural, visible } from './write-text.ts';
 
@@ -28,6 +29,7 @@ ${serverHelp}`,
         `${plural(found.held.length, 'tool')} ${verb} for a yes: toolcrib drift ${connection.slug}`,
       );
     }
+    for (const line of await versionLines(api, connection)) terminal.err(line);
     return 0;
   },
 };

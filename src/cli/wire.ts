@@ -24,6 +24,7 @@ export type WireConnection = {
   id: string;
   slug: string;
   nickname: string;
+  kind?: string;
   status?: string;
   tools_status?: string;
   status_reason?: string | null;
@@ -93,6 +94,14 @@ export type WireImpact = {
     undecidable: number;
     examples: readonly { call_id: string; tool: string; outcome: string; reason: string }[];
   };
+};
+
+/** How a connection's version stands. */
+export type WireVersions = {
+  schema_version: number;
+  latest_schema_version: number;
+  upgrade_available: boolean;
+  schema_deprecated: boolean;
 };
 
 export type WireUpgraded = {

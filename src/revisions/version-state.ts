@@ -10,7 +10,7 @@ export type VersionState = {
   schemaVersion: number;
   latestSchemaVersion: number;
   upgradeAvailable: boolean;
-  /** Below what its connector still looks after: served, and warned about. */
+  /** Below what its connector still looks after. It is served all the same; whoever reads it says so. */
   schemaDeprecated: boolean;
 };
 

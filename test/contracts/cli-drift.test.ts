@@ -4,6 +4,7 @@ import { run } from '../../src/cli/index.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import { scriptedMcp, type ScriptedMcp } from '../fakes/scripted-mcp.ts';
 import { startWorld, type World } from '../world.ts';
+import { openItems } from './upgrade-desk.ts';
 
 // The command line against the product itself, and a server whose tools change.
 
@@ -120,6 +121,32 @@ describe('toolcrib sync, drift, accept and upgrade', () => {
     assert.match(refused.err, /not what was shown any more\. Look again: toolcrib drift counter/);
     const taken = await toolcribOf('accept', 'counter', '--seen', await shown());
     assert.match(taken.err, /Accepted 4 changes/);
+  });
+
+  it('sync and drift name a newer version of the catalog, and say where the one in use is too old', async () => {
+    const items = await openItems(world, server.url);
+    const toolcribOf = (...words: string[]): Promise<Ran> => toolcrib(items.key, ...words);
+    await items.release(1);
+    const { slug } = await items.connect('Items');
+    await items.connect('Others');
+    assert.match((await toolcribOf('drift')).err, /Nothing waits/);
+    await items.release(2);
+    await items.release(3);
+    const newer = `${slug} is on version 1; version 3 is out: toolcrib upgrade ${slug} --dry-run`;
+    assert.deepEqual(await toolcribOf('drift', slug), { code: 0, out: newer, err: '' });
+    await toolcribOf('upgrade', 'others');
+    assert.deepEqual(await toolcribOf('drift'), { code: 0, out: newer, err: '' });
+    assert.match((await toolcribOf('drift', 'others')).err, /Nothing waits/);
+    await items.release(4);
+    const old = `${slug}: version 1 is below the oldest its connector supports: upgrade it`;
+    const newest = newer.replace('version 3', 'version 4');
+    assert.deepEqual((await toolcribOf('drift', slug)).out.split('\n'), [old, newest]);
+    assert.deepEqual((await toolcribOf('sync', slug)).err.split('\n').slice(-2), [old, newest]);
+    assert.doesNotMatch((await toolcribOf('drift', 'others')).out, /below the oldest/);
+    assert.equal((await toolcribOf('upgrade', slug)).code, 0);
+    const after = await toolcribOf('drift', slug);
+    assert.equal(after.out, '');
+    assert.match(after.err, /Nothing waits/);
   });
 
   it('says in a sentence what is not there', async () => {
