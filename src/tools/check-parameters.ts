@@ -4,15 +4,18 @@ import { bodyProblem, type JsonPath, type Problem } from '../kernel/index.ts';
 import { placeholdersOf } from './action-path.ts';
 import type { ExtraParameter } from './extend-definition.ts';
 import { declaredFields } from './field-schema.ts';
+import type { ReadParameters } from './parse-parameters.ts';
 
 /** Parameters may not go where HTTP, the connection itself or what it signs in with has its place. */
 export function reservedProblems(
-  parameters: readonly ExtraParameter[],
+  parameters: ReadParameters,
   connection: Pick<Connection, 'auth' | 'metadata'>,
   path: JsonPath,
 ): readonly Problem[] {
   const taken = takenBy(connection);
-  return parameters.flatMap(({ name, in: place }, index) => {
+  return parameters.flatMap((parameter, index) => {
+    if (!parameter) return [];
+    const { name, in: place } = parameter;
     const at = [...path, index, 'name'];
     if (place === 'header' && reservedHeader.test(name)) {
       return [bodyProblem('value_error', at, 'This header is not an argument.', { input: name })];
@@ -38,7 +41,7 @@ function takenBy({ auth, metadata }: Pick<Connection, 'auth' | 'metadata'>): Rea
 
 /** Further parameters of a tool may not stand in for what it declares, nor go where its request has no place. */
 export function clashProblems(
-  parameters: readonly ExtraParameter[],
+  parameters: ReadParameters,
   definition: Definition,
   path: JsonPath,
 ): readonly Problem[] {
@@ -50,6 +53,7 @@ export function clashProblems(
   }
   const declared = declaredFields(definition.inputSchema);
   return parameters.flatMap((parameter, index) => {
+    if (!parameter) return [];
     const at = [...path, index];
     if (declared.has(parameter.name)) {
       return [bodyProblem('value_error', [...at, 'name'], 'The tool has a field of this name itself.')];

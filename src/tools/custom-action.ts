@@ -33,7 +33,8 @@ export function definitionOfAction(
     inputSchema: { type: 'object', properties: {}, additionalProperties: false },
     outputSchema: response,
     effect,
-    confirm: false,
+    // As of an imported DELETE: who writes an action may say otherwise of the tool or its connection.
+    confirm: effect === 'destructive' || method === 'DELETE',
     idempotent: effect === 'read' || method === 'PUT' || method === 'DELETE',
     binding: {
       kind: 'http',

@@ -74,6 +74,48 @@ describe('custom actions as they are written', () => {
     assert.deepEqual(parseCustomActions(null, []), { actions: [], problems: [] });
   });
 
+  test('tell all that is wrong with one at once: nothing hides a parameter without a place', () => {
+    const homeless = { name: 'other', in: 'path', type: 'string' };
+    const body = { name: 'note', in: 'body', type: 'string' };
+    const { parameters } = action();
+    assert.deepEqual(
+      found(
+        action({ path: 'orders', method: 'GET', parameters: [{ ...homeless, required: false }, body] }),
+        action({ name: 'other', effect: 'none', description: 7, parameters: [homeless, { in: 'query' }] }),
+        action({ name: 'a b', method: 'HEAD', parameters: [...parameters, homeless, body] }),
+        action({ name: 'twice', path: 'x' }),
+        action({ name: 'twice', effect: 'none' }),
+      ),
+      [
+        ['value_error', '0.path'],
+        ['value_error', '0.parameters.0.required'],
+        ['value_error', '0.parameters.1.in'],
+        ['string_type', '1.description'],
+        ['literal_error', '1.effect'],
+        ['missing', '1.parameters.1.name'],
+        ['missing', '1.parameters.1.type'],
+        ['value_error', '1.path'],
+        ['value_error', '1.parameters.0.name'],
+        ['string_pattern_mismatch', '2.name'],
+        ['value_error', '2.parameters.1.name'],
+        ['value_error', '2.parameters.2.in'],
+        ['value_error', '3.path'],
+        ['literal_error', '4.effect'],
+        ['value_error', '4.name'],
+      ],
+    );
+    for (const parameters of ['all', Array.from({ length: 51 }, () => homeless)]) {
+      assert.deepEqual(
+        found(action({ parameters })).map(([, place]) => place),
+        ['0.parameters'],
+      );
+    }
+    // A place that is none may be meant for the path.
+    assert.deepEqual(found(action({ parameters: [{ name: 'id', in: 'way', type: 'string' }] })), [
+      ['literal_error', '0.parameters.0.in'],
+    ]);
+  });
+
   test('have a parameter for every part of the path, and a part for every such parameter', () => {
     assert.deepEqual(found(action({ parameters: [] })), [['value_error', '0.path']]);
     const other = { name: 'other', in: 'path', type: 'string' };
@@ -102,6 +144,7 @@ describe('custom actions as they are written', () => {
     assert.deepEqual(with_({ name: 'p', in: 'path', type: 'object', required: false }), [
       ['value_error', '0.required'],
       ['value_error', '0.type'],
+      ['value_error', '0.name'],
     ]);
     const body = { name: 'b', in: 'body', type: 'object' };
     assert.deepEqual(found(action({ path: '/x', method: 'GET', parameters: [body] })), [

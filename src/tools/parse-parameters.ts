@@ -6,29 +6,31 @@ import { readMembers, type Members } from './read-members.ts';
 
 const places = ['path', 'query', 'header', 'body'] as const;
 const types = ['string', 'number', 'integer', 'boolean', 'array', 'object'] as const;
-const mostParameters = 50;
+export const mostParameters = 50;
 const mostValues = 200;
+
+/** Parameters in the places where they were written; null: not readable. */
+export type ReadParameters = readonly (ExtraParameter | null)[];
 
 /** Parameters as a request writes them. Every problem is listed, each with its place below `path`. */
 export function parseParameters(
   value: unknown,
   path: JsonPath,
-): { parameters: readonly ExtraParameter[]; problems: readonly Problem[] } {
+): { parameters: ReadParameters; problems: readonly Problem[] } {
   const listed = listOf(value, mostParameters, path);
   if ('problem' in listed) return { parameters: [], problems: [listed.problem] };
   const problems: Problem[] = [];
-  const parameters: ExtraParameter[] = [];
   const seen = new Set<string>();
-  listed.items.forEach((item, index) => {
+  const parameters = listed.items.map((item, index) => {
     const parameter = parseParameter(item, [...path, index], problems);
-    if (!parameter) return;
+    if (!parameter) return null;
     // Names of headers are the same in any case, and fields of one input are better told apart by more than that.
     const name = parameter.name.toLowerCase();
     if (seen.has(name)) {
       problems.push(bodyProblem('value_error', [...path, index, 'name'], 'Another parameter has this name.'));
     }
     seen.add(name);
-    parameters.push(parameter);
+    return parameter;
   });
   return { parameters, problems };
 }
@@ -101,8 +103,8 @@ function readEnum(read: Members, type: ExtraParameter['type']): readonly Json[] 
 export function parseParametersByTool(
   value: unknown,
   path: JsonPath,
-): { byTool: ReadonlyMap<string, readonly ExtraParameter[]>; problems: readonly Problem[] } {
-  const byTool = new Map<string, readonly ExtraParameter[]>();
+): { byTool: ReadonlyMap<string, ReadParameters>; problems: readonly Problem[] } {
+  const byTool = new Map<string, ReadParameters>();
   if (value === null) return { byTool, problems: [] };
   if (!isObject(value)) {
     return { byTool, problems: [bodyProblem('dict_type', path, 'Input should be a valid dictionary')] };

@@ -3,7 +3,7 @@ import { bodyProblem, canonicalJson, type JsonPath, type Problem } from '../kern
 import { clashProblems, reservedProblems } from './check-parameters.ts';
 import { commonHeaders, customPath, definitionOfAction, type CustomAction } from './custom-action.ts';
 import type { ExtraParameter } from './extend-definition.ts';
-import { parseCustomActions } from './parse-custom-actions.ts';
+import { parseCustomActions, type ReadAction } from './parse-custom-actions.ts';
 import { parseParametersByTool } from './parse-parameters.ts';
 import type { Tool } from './tool.ts';
 
@@ -35,7 +35,7 @@ export function planActions(
   if (patch.customActions !== undefined) {
     const read = parseCustomActions(patch.customActions, paths.customActions);
     problems.push(...read.problems, ...standProblems(connection, service, read.actions, paths.customActions));
-    actions = read.actions.filter((action) => action !== null);
+    actions = read.actions.map(({ action }) => action).filter((action) => action !== null);
   }
   const parameters = planParameters(connection, tools, { actions, headers }, patch, paths, problems);
   return { actions, headers, parameters, problems };
@@ -45,7 +45,7 @@ export function planActions(
 function standProblems(
   connection: Connection,
   service: readonly Tool[],
-  actions: readonly (CustomAction | null)[],
+  actions: readonly ReadAction[],
   path: JsonPath,
 ): readonly Problem[] {
   if (actions.length > 0 && !isHttp(connection)) {
@@ -55,19 +55,18 @@ function standProblems(
   }
   const names = new Set(service.map(({ name }) => name));
   const places = new Set(service.map((tool) => tool.path));
-  return actions.flatMap((action, index) => {
-    if (!action) return [];
+  return actions.flatMap(({ name, parameters }, index) => {
     const at = [...path, index];
-    const isTaken = names.has(action.name) || places.has(customPath(action.name));
+    const isTaken = name !== null && (names.has(name) || places.has(customPath(name)));
     return [
       ...(isTaken
         ? [
             bodyProblem('value_error', [...at, 'name'], 'The service has a tool of this name.', {
-              input: action.name,
+              input: name,
             }),
           ]
         : []),
-      ...reservedProblems(action.parameters, connection, [...at, 'parameters']),
+      ...reservedProblems(parameters, connection, [...at, 'parameters']),
     ];
   });
 }
@@ -107,5 +106,7 @@ function planParameters(
       problems.push(...reservedProblems(parameters, connection, [...path, name]));
     }
   }
-  return read.byTool;
+  return new Map(
+    [...read.byTool].map(([name, parameters]) => [name, parameters.filter((one) => one !== null)]),
+  );
 }

@@ -58,7 +58,12 @@ describe('custom actions', () => {
   };
 
   test('are tools: path, query, header and body are sent, with the connection’s own credential', async () => {
-    const made = await desk.make({ tool_id: 'keyed', name: 'Keyed', custom_actions: [refund, look] });
+    const made = await desk.make({
+      tool_id: 'keyed',
+      name: 'Keyed',
+      custom_actions: [refund, look],
+      mcp_requires_confirmation: false,
+    });
     const { slug } = (await desk.ask('GET', `/v1/connections/${made.instance_id}`)).json.data;
     const kept = await desk.ask('PUT', '/v1/credentials', {
       connection: slug,
@@ -112,7 +117,10 @@ describe('custom actions', () => {
   });
 
   test('are replaced as a whole: a name that stays keeps its tool and what was said of it, others go', async () => {
-    const { instance_id: id } = await desk.make({ custom_actions: [refund, look] });
+    const { instance_id: id } = await desk.make({
+      custom_actions: [refund, look],
+      mcp_requires_confirmation: false,
+    });
     const pack = await desk.pack(id);
     const tool = (await toolsOf(id)).find(({ name }) => name === 'refund_order');
     const pinned = { inputs: { amount: { mode: 'pinned', value: 1 } } };
@@ -131,7 +139,10 @@ describe('custom actions', () => {
   });
 
   test('are tools under the other contracts: pinned, patched and switched there, and kept by a PUT of the same name', async () => {
-    const { instance_id: id } = await desk.make({ custom_actions: [refund] });
+    const { instance_id: id } = await desk.make({
+      custom_actions: [refund],
+      mcp_requires_confirmation: false,
+    });
     const tool = (await toolsOf(id)).find(({ name }) => name === 'refund_order');
     const at = `/v1/integrations/connections/${id}/tools/${tool.id}`;
     const given = { amount: { type: 'pinned', value: 3 }, notify: { type: 'default', value: true } };
@@ -211,7 +222,10 @@ describe('custom actions', () => {
   });
 
   test('cannot leave the connection’s address, whatever path is written or argument is sent', async () => {
-    const { instance_id: id } = await desk.make({ custom_actions: [refund] });
+    const { instance_id: id } = await desk.make({
+      custom_actions: [refund],
+      mcp_requires_confirmation: false,
+    });
     const away = [
       '//127.0.0.1:1/x', 'http://127.0.0.1:1/', '/..//127.0.0.1:1', '/../admin', '/a/../../b', '/\\127.0.0.1',
       '/%2e%2e/admin', '/a%2f..%2fb', '/@127.0.0.1/\n', 'orders', '/x?y=z', '/x#y',
@@ -280,6 +294,17 @@ describe('custom actions', () => {
         'custom_actions.0.name',
       ],
     );
+    const unnamed = { in: 'query', type: 'string' };
+    const host = { name: 'Host', in: 'header', type: 'string' };
+    assert.deepEqual(
+      await problemsWith(id, { ...look, name: 'list_orders', path: 'orders', parameters: [unnamed, host] }),
+      [
+        'custom_actions.0.path',
+        'custom_actions.0.parameters.0.name',
+        'custom_actions.0.name',
+        'custom_actions.0.parameters.1.name',
+      ],
+    );
     assert.deepEqual(places(await desk.put(id, { custom_actions: 'all' })), ['custom_actions']);
     assert.deepEqual(await desk.get(id), before);
   });
@@ -300,6 +325,37 @@ describe('custom actions', () => {
     assert.deepEqual(desk.reached(), []);
     await desk.call(pack, 'count_orders', {});
     assert.equal(desk.reached().length, 1);
+  });
+
+  test('that destroy, or are a DELETE, ask a person unless somebody says otherwise', async () => {
+    const drop = { ...look, name: 'drop', effect: 'write', method: 'DELETE' };
+    const { instance_id: id } = await desk.make({ custom_actions: [refund, drop, look] });
+    const pack = await desk.pack(id);
+    desk.reached();
+    const calls = [
+      ['refund_order', { id: '7', amount: 1 }],
+      ['drop', {}],
+    ] as const;
+    const called = async (): Promise<string[]> => {
+      const texts: string[] = [];
+      for (const [tool, args] of calls) texts.push(JSON.stringify(await desk.call(pack, tool, args)));
+      return texts;
+    };
+    for (const text of await called()) assert.match(text, /confirmation_required/);
+    assert.equal((await desk.call(pack, 'count_orders', {})).isError, false);
+    assert.deepEqual(
+      desk.reached().map(({ url }) => url),
+      ['/orders/count'],
+    );
+    const tool = (await toolsOf(id)).find(({ name }) => name === 'drop');
+    await desk.ask('PATCH', `/v1/tools/${tool.id}`, { requires_confirmation: false });
+    const [refused, done] = await called();
+    assert.match(refused!, /confirmation_required/);
+    assert.doesNotMatch(done!, /confirmation_required/);
+    assert.equal(desk.reached().length, 1);
+    await desk.put(id, { mcp_requires_confirmation: false });
+    for (const text of await called()) assert.doesNotMatch(text, /confirmation_required/);
+    assert.equal(desk.reached().length, 2);
   });
 
   test('are left alone by what the service lists, and stand on imported documents too', async () => {
