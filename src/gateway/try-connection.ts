@@ -33,7 +33,7 @@ export type TriedConnection = {
 };
 
 /** Whoever asks is answered within half a minute. */
-const usualPatience = 25_000;
+export const usualPatience = 25_000;
 const tooLate = { ok: false, message: 'There was no answer in time.', details: {} };
 
 /**

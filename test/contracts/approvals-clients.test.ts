@@ -49,6 +49,16 @@ const isAsked = ({ result }: Answered): string => {
   return result!['requestState'] as string;
 };
 
+/** Another key for the same account: a yes from before is none. */
+const reconnect = async (): Promise<void> => {
+  const { status, text } = await desk.world.fetchJson('PUT', '/v1/credentials', {
+    connection: desk.connectionId,
+    owner: { type: 'organization' },
+    fields: { api_key: `shop-key-${order}` },
+  });
+  assert.ok(status < 300, text);
+};
+
 describe('2026-07-28', () => {
   it('a client with form elicitation is asked: the tool, the account and the exact arguments', async () => {
     const { result } = await send(callOf());
@@ -92,7 +102,7 @@ describe('2026-07-28', () => {
     assert.equal(desk.reached(), 0);
   });
 
-  it('changed arguments, another principal, another tool, expiry, an edit: the service is untouched', async () => {
+  it('changed arguments, another principal, another tool, expiry, an edit, a re-connection: the service is untouched', async () => {
     const state = isAsked(await send(callOf()));
     isAsked(await send(answered(state, 'accept', order + 1000)));
     await desk.patchTool('get_order', { requires_confirmation: true });
@@ -107,6 +117,9 @@ describe('2026-07-28', () => {
     const fresh = isAsked(await send(callOf()));
     desk.pass(15 * 60_000);
     isAsked(await send(answered(fresh)));
+    const before = isAsked(await send(callOf()));
+    await reconnect();
+    isAsked(await send(answered(before)));
     assert.equal(desk.reached(), 0);
   });
 
@@ -295,6 +308,42 @@ for (const revision of ['2025-11-25', '2025-06-18'] as const) {
       assert.equal(desk.reached(), 0);
       await respond(session, question.id, { action: 'accept' });
       isRun((await events.next()).value as Answered);
+    });
+
+    it('an edit of the tool, a re-connection, expiry: a yes that comes after it runs nothing, and it is asked anew', async () => {
+      const between: (() => unknown)[] = [
+        () => desk.patchTool('delete_order', { description: `Edit ${order} for ${revision}.` }),
+        reconnect,
+        () => desk.pass(15 * 60_000),
+      ];
+      for (const happens of between) {
+        const { session, events, question } = await begin();
+        const [id] = question.id.split('.');
+        await happens();
+        assert.equal((await respond(session, question.id, { action: 'accept' })).status, 202);
+        const anew = askedFor(((await events.next()).value as Answered).result);
+        assert.notEqual(anew, id);
+        assert.equal(desk.reached(), 0);
+      }
+    });
+
+    it('a yes is to the arguments that were asked about: a call with others asks, and runs nothing', async () => {
+      const { session, question } = await begin();
+      const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'c1' } };
+      assert.equal((await fetch(address, legacy(cancelled, { key, session }))).status, 202);
+      assert.equal((await respond(session, question.id, { action: 'accept' })).status, 202);
+      const other = legacy(request('tools/call', callOf({}, order + 1000), 'c2'), { key, session });
+      const events = eventsOf(await fetch(address, other));
+      const asked = (await events.next()).value as Json;
+      assert.equal(asked.method, 'elicitation/create');
+      assert.notEqual(asked.id.split('.')[0], question.id.split('.')[0]);
+      assert.equal(desk.reached(), 0);
+      await respond(session, asked.id, { action: 'decline' });
+      const { result } = (await events.next()).value as Answered;
+      assert.equal((result as Json).structuredContent.error, 'confirmation_denied');
+      // The yes itself was good: what it was said of runs.
+      isRun(await send(callOf(), capable({})));
+      assert.equal(desk.reached(), 1);
     });
 
     it('a client that cannot ask after all is told by the result, and the question stays open', async () => {

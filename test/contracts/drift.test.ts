@@ -82,6 +82,31 @@ describe('drift', () => {
     assert.deepEqual(own.json.data.held, held);
   });
 
+  test('an overridden description that changes upstream is held all the same, and the override is served', async () => {
+    const drifting = await desk.connect('Overridden', [tool('find')]);
+    const { id } = await drifting.tool('find');
+    const say = (words: string | null) =>
+      desk.world.fetchJson('PATCH', `/v1/tools/${id}`, { description: words });
+    assert.equal((await say('Ours.')).status, 200);
+    const accepted = await drifting.served();
+    assert.equal(accepted[0].description, 'Ours.');
+    drifting.list([tool('find', { query: text }, { description: 'Searches.' })]);
+    const synced = await drifting.sync();
+    assert.deepEqual([synced.changed, synced.held.map((one: Json) => one.class)], [['find'], ['text']]);
+    const { held, description } = await drifting.tool('find');
+    assert.deepEqual([held.kind, held.class, description], ['changed', 'text', 'Ours.']);
+    assert.deepEqual(held.diff, [
+      { path: '/description', class: 'text', before: 'Finds.', after: 'Searches.' },
+    ]);
+    assert.deepEqual(await drifting.served(), accepted);
+    const yes = await desk.world.fetchJson('POST', `/v1/connections/${drifting.id}/accept`);
+    assert.equal(yes.status, 200, yes.text);
+    assert.deepEqual(await drifting.served(), accepted);
+    assert.equal((await drifting.tool('find')).held, null);
+    assert.equal((await say(null)).status, 200);
+    assert.equal((await drifting.served())[0].description, 'Searches.');
+  });
+
   test('a long value is shown by its beginning', async () => {
     const drifting = await desk.connect('Long', [tool('find')]);
     const many = Array.from({ length: 5_000 }, (_, at) => `value ${at}`);

@@ -353,6 +353,42 @@ describe('a tool instance signs in', () => {
     assert.match((await createVisitor(accounts.world.url).open(pathname)).text, /OAuth app/);
   });
 
+  test('is expired when its token has run out and cannot be had anew, and error when a fresh one is refused', async () => {
+    const org = await home();
+    const id = await make(org, 'pier', { method: 'oauth2' });
+    const vaultId = await keep(org, 'toolcrib-secret');
+    const own = { client_id: 'toolcrib', client_secret_vault_id: vaultId };
+    await put(org, id, { connection_credentials: own });
+    const { connect_url } = await org.done('POST', `/v1/connections/${id}/connect`);
+    await followLink(accounts, connect_url);
+    const status = async (): Promise<string> => {
+      const { connection_status: one } = await read(org, id);
+      const listed: Json[] = (await org.done('GET', instances(org))).instances;
+      assert.deepEqual(
+        listed.map(({ connection_status: shown }) => shown),
+        [one],
+      );
+      return one;
+    };
+    assert.equal((await call(org, id)).isError, false);
+    assert.equal(await status(), 'connected');
+    const { server } = accounts;
+    server.expireAll();
+    server.next('token', { kind: 'status', status: 503 });
+    assert.equal((await call(org, id)).isError, true);
+    assert.equal(await status(), 'expired');
+    const again = await org.done('POST', `/v1/connections/${id}/connect`);
+    await followLink(accounts, again.connect_url);
+    assert.equal(await status(), 'connected');
+    server.always('api', { kind: 'status', status: 401 });
+    try {
+      assert.equal((await call(org, id)).isError, true);
+    } finally {
+      server.always('api', null);
+    }
+    assert.equal(await status(), 'error');
+  });
+
   test('as a client, its token is had at once with the secret that is referenced', async () => {
     const org = await home();
     const id = await make(org, 'robot');

@@ -123,6 +123,16 @@ describe('the fields of a tool instance', () => {
     assert.deepEqual((await desk.put(id, echo)).json, read);
   });
 
+  it('that requests change at the same moment all stay: one writer takes nothing of another’s back', async () => {
+    const { instance_id: id } = await desk.make();
+    const answers = await Promise.all(
+      Object.entries(said).map(([field, value]) => desk.put(id, { [field]: value })),
+    );
+    for (const { status, text } of answers) assert.equal(status, 200, text);
+    const read = await desk.get(id);
+    for (const [field, value] of Object.entries(said)) assert.deepEqual(read[field], value, field);
+  });
+
   it('that authors write are read in the order they were written in', async () => {
     const written = {
       custom_action_parameters: {
