@@ -25,13 +25,18 @@ export async function credentialsOfClient(
     .execute();
 }
 
-/** The same client with a new secret: its grants are refreshed and revoked with that from now on. */
+/**
+ * The same client with a new secret: its grants are refreshed and revoked with that from now on. With a token origin
+ * only those had there: the secret is for that host, and grants of any other end.
+ */
 export async function repointGrants(
   tx: Tx,
   organizationId: string,
   old: GrantClient,
   fresh: { secretId: string | null; auth: string },
+  tokenOrigin: string | null = null,
 ): Promise<void> {
+  if (tokenOrigin !== null) await endGrants(tx, organizationId, old, tokenOrigin);
   await of(tx)
     .updateTable('credentials')
     .set({
@@ -42,13 +47,34 @@ export async function repointGrants(
     .execute();
 }
 
-/** The client is no more: what was had as it is good until it runs out, and can be neither refreshed nor revoked. */
-export async function endGrants(tx: Tx, organizationId: string, old: GrantClient): Promise<void> {
+/**
+ * The client is no more: what was had as it is good until it runs out, and can be neither refreshed nor revoked.
+ * Grants had at `except`, an origin, stay.
+ */
+export async function endGrants(
+  tx: Tx,
+  organizationId: string,
+  old: GrantClient,
+  except: string | null = null,
+): Promise<void> {
+  const had = await of(tx)
+    .selectFrom('credentials')
+    .select(['credential_id', sql<string>`oauth -> 'server' ->> 'tokenUrl'`.as('token_url')])
+    .where('organization_id', '=', organizationId)
+    .where(isWith(old))
+    .forUpdate()
+    .execute();
+  const ended = had.filter(({ token_url: url }) => except === null || URL.parse(url)?.origin !== except);
+  if (ended.length === 0) return;
   await of(tx)
     .updateTable('credentials')
     .set({ oauth: null, refresh_due_at: null })
     .where('organization_id', '=', organizationId)
-    .where(isWith(old))
+    .where(
+      'credential_id',
+      'in',
+      ended.map(({ credential_id: id }) => id),
+    )
     .execute();
 }
 

@@ -131,6 +131,32 @@ describe('the secret of an OAuth app', () => {
     await updateOAuthClient(rooms.as(), id, { clientSecret: new Plaintext('for-the-new-one') });
     assert.ok((await begin(connection)).startsWith(thief.url));
   });
+
+  it('given anew for another host is not sent to the one before, whose accounts are good until they run out', async () => {
+    const slug = 'rehosted';
+    await releaseConnector(rooms.as(), connectorOf(slug, server));
+    const { id } = await app(slug);
+    const connect = () => connectCatalog(rooms.as(), { connector: slug, method: 'oauth2', credential: null });
+    const account = async (connection: Connection) => (await desk.credentials(connection))[0]!;
+    const before = await connect();
+    await desk.connectAccount(server, (await desk.link(before)).token);
+    await updateOAuthClient(rooms.as(), id, { clientSecret: new Plaintext('toolcrib-secret') });
+    assert.ok((await account(before)).oauth, 'the same host: it goes on');
+    const next = await startRotatingServer();
+    try {
+      await releaseConnector(rooms.as(), connectorOf(slug, next, { version: 2, changelog: 'Elsewhere.' }));
+      await updateOAuthClient(rooms.as(), id, { clientSecret: new Plaintext('for-the-new-one') });
+      const { oauth, refreshDueAt, status } = await account(before);
+      assert.deepEqual([oauth, refreshDueAt, status], [null, null, 'connected']);
+      await updateOAuthClient(rooms.as(), id, { clientSecret: new Plaintext('toolcrib-secret') });
+      const after = await connect();
+      await desk.connectAccount(next, (await desk.link(after)).token);
+      await updateOAuthClient(rooms.as(), id, { clientSecret: new Plaintext('another-one') });
+      assert.ok((await account(after)).oauth);
+    } finally {
+      await next.close();
+    }
+  });
 });
 
 describe('a code that was had with an OAuth app', () => {

@@ -125,7 +125,8 @@ export async function updateOAuthClient(
       const old = { clientId: before.client_id, secretId: before.secret_id };
       if (isOther) await endGrants(tx, organizationId, old);
       else if (secrets.replaces) {
-        await repointGrants(tx, organizationId, old, { secretId: row.secret_id, auth: row.client_auth });
+        const fresh = { secretId: row.secret_id, auth: row.client_auth };
+        await repointGrants(tx, organizationId, old, fresh, row.issuer);
       }
       await ctx.vault.discard(tx, organizationId, secrets.dropped);
       const changes = { ...saidOf(row), secret: secrets.replaces ? 'replaced' : 'kept' };
