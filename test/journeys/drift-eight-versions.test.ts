@@ -64,8 +64,11 @@ const kinds: readonly [string, () => Promise<DriftingService>][] = [
 ];
 
 let world: World;
+/** Who calls: somebody else than who says yes. */
+let agentKey: string;
 before(async () => {
   world = await startWorld();
+  agentKey = (await ask('POST', '/v1/keys', { scopes: ['runtime:all'] })).key;
 });
 after(() => world.close());
 
@@ -100,9 +103,12 @@ for (const [what, start] of kinds) {
         await assertStale(connection, step);
         for (const name of names) {
           const [kind] = step.held[name] ?? [];
+          const before = service.calls();
           if (name === 'find' && step.blocked) await assertRefused(connection.call(name), step.blocked);
           else if (kind === 'removed') await assertRefused(connection.call(name), /no longer has this tool/);
           else await assertDone(connection.call(name));
+          const isRefused = kind === 'removed' || (name === 'find' && step.blocked !== undefined);
+          assert.equal(service.calls() - before, isRefused ? 0 : 1, name);
         }
 
         const done = await connection.accept();
@@ -115,7 +121,11 @@ for (const [what, start] of kinds) {
         assert.equal(done.schema_version, version + 1);
         assert.deepEqual((await connection.sync()).held, []);
         await assertStale(connection, step);
-        if (step.blocked) await assertRefused(connection.call('find'), step.blocked);
+        if (step.blocked) {
+          const before = service.calls();
+          await assertRefused(connection.call('find'), step.blocked);
+          assert.equal(service.calls(), before, 'the service is untouched');
+        }
         if (step.mend) {
           await connection.patch('find', step.mend);
           rules = merged(rules, step.mend);
@@ -127,6 +137,7 @@ for (const [what, start] of kinds) {
         await assertDone(connection.call('find'));
 
         assert.deepEqual(Object.keys(service.sent()).sort(), Object.keys(rules.inputs).sort());
+        await assertEachRuns(connection, service);
 
         // What is served now is what a connection is served that knows nothing but this version.
         const fresh = await connect(`${what} ${version}`, service.connect(`${what} ${version}`));
@@ -194,6 +205,7 @@ describe('a connector that is released in eight more versions', () => {
       await assertStale(connection, {});
       await assertDone(connection.call('find'));
       assert.deepEqual(Object.keys(service.sent()).sort(), Object.keys(rules.inputs).sort());
+      await assertEachRuns(connection, service);
       const fresh = await connect(`released ${version}`, made(`released ${version}`));
       await fresh.patch('find', rules);
       assert.equal(await connection.served(), await fresh.served());
@@ -221,6 +233,7 @@ type Connected = {
   sync(): Promise<Json>;
   accept(): Promise<Json>;
   upgrade(version?: number): Promise<Json>;
+  tools(): Promise<readonly Json[]>;
   tool(name: string): Promise<Json>;
   patch(name: string, body: object): Promise<void>;
   call(name: string): Promise<Answer>;
@@ -238,11 +251,10 @@ async function connect(nickname: string, body: object): Promise<Connected> {
   const { id, slug } = await ask('POST', '/v1/connections', body);
   const pack = await ask('POST', '/v1/packs', { name: nickname, names: 'plain', entries: [{ slug }] });
   const path = `/v1/connections/${id}`;
-  const tool = async (name: string): Promise<Json> => {
-    const tools: Json[] = await ask('GET', `${path}/tools?limit=100`);
-    return tools.find((one) => one.name === name);
-  };
+  const tools = (): Promise<readonly Json[]> => ask('GET', `${path}/tools?limit=100`);
+  const tool = async (name: string): Promise<Json> => (await tools()).find((one) => one.name === name);
   return {
+    tools,
     tool,
     async served() {
       const answer = await world.ask('POST', `/mcp/${pack.id}`, listing);
@@ -256,7 +268,7 @@ async function connect(nickname: string, body: object): Promise<Connected> {
     async patch(name, body) {
       await ask('PATCH', `/v1/tools/${(await tool(name)).id}`, body);
     },
-    call: (name) => world.fetchJson('POST', '/v1/calls', { pack: pack.id, tool: name }),
+    call: (name) => world.fetchJson('POST', '/v1/calls', { pack: pack.id, tool: name }, agentKey),
     nameOf: (called) => called.slice(slug.length + 2),
   };
 }
@@ -279,8 +291,32 @@ async function assertStale(
   connection: Connected,
   { staleInputs = [], stalePaths = [] }: Pick<(typeof steps)[number], 'staleInputs' | 'stalePaths'>,
 ): Promise<void> {
-  const { stale_inputs: inputs, stale_paths: paths } = await connection.tool('find');
-  assert.deepEqual([inputs, paths], [staleInputs, stalePaths]);
+  const none = { stale_inputs: [], stale_paths: [] };
+  const told = (await connection.tools()).map(({ name, stale_inputs, stale_paths }) => [
+    name,
+    { stale_inputs, stale_paths },
+  ]);
+  const found: Json = { stale_inputs: staleInputs, stale_paths: stalePaths };
+  assert.deepEqual(
+    told,
+    told.map(([name]) => [name, name === 'find' ? found : none]),
+  );
+}
+
+/** Every tool that is served is really called; what destroys asks first, and runs by a yes. */
+async function assertEachRuns(connection: Connected, service: DriftingService): Promise<void> {
+  const effects = new Map((await connection.tools()).map(({ name, effect }) => [name, effect]));
+  for (const name of namesOf(await connection.served())) {
+    const before = service.calls();
+    if (effects.get(name) === 'destructive') {
+      const { json, text } = await connection.call(name);
+      assert.equal(json.structuredContent?.error, 'confirmation_required', text);
+      assert.equal(service.calls(), before, 'the service is untouched');
+      await ask('POST', `/v1/approvals/${json.structuredContent.approval_id}/approve`, {});
+    }
+    await assertDone(connection.call(name));
+    assert.equal(service.calls(), before + 1, name);
+  }
 }
 
 async function assertDone(call: Promise<Answer>): Promise<void> {

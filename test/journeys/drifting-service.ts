@@ -72,6 +72,8 @@ export type DriftingService = {
   become(version: number): void;
   /** The arguments that its last call came with. */
   sent(): Json;
+  /** How many calls have reached it so far. */
+  calls(): number;
   close(): Promise<void>;
 };
 
@@ -88,6 +90,7 @@ const replyOf = ({ replies }: Described): object => ({
 export async function driftingMcp(): Promise<DriftingService> {
   let version = 0;
   let sent: Json = null;
+  let calls = 0;
   const listed = (tool: Described): object => ({
     name: tool.name,
     description: tool.description,
@@ -100,6 +103,7 @@ export async function driftingMcp(): Promise<DriftingService> {
     tools: () => ({ tools: versions[version]!.map(listed) }),
     call(message, response) {
       sent = message.params!['arguments'];
+      calls += 1;
       const structuredContent = { items: [] };
       const content = [{ type: 'text', text: JSON.stringify(structuredContent) }];
       result(response, message.id, { content, structuredContent });
@@ -110,6 +114,7 @@ export async function driftingMcp(): Promise<DriftingService> {
     connect: (nickname) => ({ kind: 'mcp', nickname, server_url: server.url, auth: { type: 'none' } }),
     become: (to) => void (version = to),
     sent: () => sent,
+    calls: () => calls,
     close: () => server.close(),
   };
 }
@@ -138,6 +143,7 @@ export const connectorFile = (slug: string, url: string, version: number): objec
     title: tool.name,
     description: tool.description,
     effect: { reads: 'read', writes: 'write', destroys: 'destructive' }[tool.does],
+    confirm: tool.does === 'destroys',
     request: `${methods[tool.does].toUpperCase()} /${tool.name}`,
     input: Object.fromEntries(
       Object.entries(tool.inputs).map(([name, schema]) => [name, { in: 'query', ...schema }]),
@@ -152,6 +158,7 @@ const methods = { reads: 'get', writes: 'post', destroys: 'delete' } as const;
 export async function driftingDocument(): Promise<DriftingService> {
   let version = 0;
   let sent: Json = null;
+  let calls = 0;
   const operation = (tool: Described): object => ({
     [methods[tool.does]]: {
       operationId: tool.name,
@@ -166,6 +173,7 @@ export async function driftingDocument(): Promise<DriftingService> {
     const { pathname, searchParams } = new URL(seen.url, service.url);
     if (pathname !== '/openapi.json') {
       sent = Object.fromEntries(searchParams);
+      calls += 1;
       return { items: [] };
     }
     return {
@@ -181,6 +189,7 @@ export async function driftingDocument(): Promise<DriftingService> {
     connect: (nickname) => ({ kind: 'openapi', nickname, document_url: `${service.url}/openapi.json` }),
     become: (to) => void (version = to),
     sent: () => sent,
+    calls: () => calls,
     close: () => service.close(),
   };
 }
