@@ -138,6 +138,10 @@ describe('the impact of accepting what a service changed', () => {
       assert.equal((said.get('create_order') as Json).class, 'breaking');
       assert.equal((said.get('get_order') as Json).class, 'removed');
       assert.equal(said.has('delete_order'), false);
+      for (const told of [read, impact]) {
+        const fresh = told.tools.find(({ slug }: Json) => slug.endsWith('__close_order'));
+        assert.deepEqual([fresh?.class, fresh?.diff], ['added', []]);
+      }
       assert.deepEqual(
         impact.packs.map((pack: Json) => pack.id),
         [stand.packId],

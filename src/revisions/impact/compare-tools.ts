@@ -1,9 +1,11 @@
 import { mayUseWorkspace, type Principal } from '../../access/index.ts';
+import type { Connection } from '../../connections/index.ts';
 import type { Definition } from '../../connectors/index.ts';
 import { canonicalJson, takingTurns } from '../../kernel/index.ts';
 import { servedName, toolsServed, type Pack } from '../../packs/index.ts';
 import {
   classifyChange,
+  confirmationOf,
   effectiveTool,
   getOwn,
   isServable,
@@ -18,8 +20,15 @@ import type { AffectedTool } from './impact.ts';
 import type { State, Touched } from './state.ts';
 
 /** A tool where it is looked at: as its connection has it, or as one pack does. */
-type Seen = { tool: Tool; name: string; packCuration: PackCuration | null; isServed: boolean };
-/** Its bare names before and after, and what becomes of it. */
+type Seen = {
+  tool: Tool;
+  connection: Connection;
+  name: string;
+  packCuration: PackCuration | null;
+  place: 'connection' | 'pack';
+  isServed: boolean;
+};
+/** What becomes of a tool, and its bare names where it is served, before and after. */
 export type Affected = { connectionId: string; names: readonly string[]; said: AffectedTool };
 
 /** What becomes of each tool that is affected, in the order the connections list them. */
@@ -38,7 +47,7 @@ export async function compareTools(
     const [old, now] = [was.get(toolId), is.get(toolId)];
     const said = compare(old, now);
     if (!said) continue;
-    const names = [old, now].flatMap((seen) => (seen ? [seen.tool.name] : []));
+    const names = old?.isServed || now?.isServed ? namesOf(old, now) : [];
     affected.push({ connectionId: (now ?? old)!.tool.connectionId, names, said });
   }
   return affected;
@@ -56,36 +65,68 @@ function seenTools(state: State, touched: Touched, principal: Principal): Readon
     const connection = state.connections.get(tool.connectionId);
     if (!connection || !may(connection.workspaceId)) continue;
     const isServed = connection.isActive && isServable(tool, connection);
-    seen.set(tool.id, { tool, name: tool.slug, packCuration: null, isServed });
+    seen.set(tool.id, {
+      tool,
+      connection,
+      name: tool.slug,
+      packCuration: null,
+      place: 'connection',
+      isServed,
+    });
   }
   return seen;
 }
 
+const namesOf = (...seen: readonly (Seen | undefined)[]): readonly string[] =>
+  seen.flatMap((one) => (one ? [one.tool.name] : []));
+
 const inPack = (pack: Pack, tools: readonly Tool[], may: (workspaceId: string) => boolean): readonly Seen[] =>
   pack.entries.flatMap((entry) => {
     if (!may(entry.connection.workspaceId)) return [];
-    const { overrides } = entry;
+    const { connection, overrides } = entry;
     return toolsServed(entry, tools).map((tool) => ({
       tool,
+      connection,
       name: servedName(pack, tool),
       packCuration: getOwn(overrides, tool.name) ?? null,
+      place: 'pack',
       isServed: true,
     }));
   });
 
 function compare(was: Seen | undefined, is: Seen | undefined): AffectedTool | null {
   const { tool } = (is ?? was)!;
+  const isServed = (was?.isServed || is?.isServed) ?? false;
+  const isThere = (seen: Seen | undefined): seen is Seen =>
+    (isServed ? seen?.isServed : isKnown(seen)) ?? false;
   const none = { slug: tool.slug, diff: [], staleInputs: [], stalePaths: [] };
-  if (!was?.isServed && !is?.isServed) return null;
-  if (!was?.isServed) return { ...none, class: 'added' };
-  if (!is?.isServed) return { ...none, class: 'removed' };
-  const change = classifyChange(servedDefinition(was), servedDefinition(is));
-  const staleInputs = newOf(staleInputsOf(was, was), staleInputsOf(was, is));
-  const stalePaths = newOf(stalePathsOf(was), stalePathsOf(is));
-  const isSame = canonicalJson(unseen(was)) === canonicalJson(unseen(is));
-  if (change.class === null && staleInputs.length === 0 && stalePaths.length === 0 && isSame) return null;
-  return { slug: tool.slug, ...change, staleInputs, stalePaths };
+  if (!isThere(was)) return isThere(is) ? { ...none, class: 'added' } : null;
+  const stale = newlyStale(was, is);
+  if (!isThere(is)) return { ...none, class: 'removed', ...stale };
+  const change = isServed
+    ? classifyChange(servedDefinition(was), servedDefinition(is))
+    : classifyChange(was.tool.definition, is.tool.definition);
+  const isSame = !isServed || canonicalJson(unseen(was)) === canonicalJson(unseen(is));
+  const isStale = stale.staleInputs.length > 0 || stale.stalePaths.length > 0;
+  return change.class === null && !isStale && isSame ? null : { slug: tool.slug, ...change, ...stale };
 }
+
+/** What of its curation the change makes stale: all of it where the tool itself goes, and not only from a pack. */
+function newlyStale(was: Seen, is: Seen | undefined): Pick<AffectedTool, 'staleInputs' | 'stalePaths'> {
+  const { responseMap } = was.tool.curation;
+  const isGone = was.place === 'connection' && !isKnown(is);
+  const inputs = isGone ? Object.keys(rulesOf(was) ?? {}) : is ? staleInputsOf(was, is) : [];
+  const paths = isGone
+    ? (responseMap?.field_mappings ?? []).map(({ path }) => path)
+    : is
+      ? stalePathsOf(is)
+      : [];
+  return { staleInputs: newOf(staleInputsOf(was, was), inputs), stalePaths: newOf(stalePathsOf(was), paths) };
+}
+
+/** Whether the connection has the tool, served or not: somebody said yes to it, and the service lists it. */
+const isKnown = (seen: Seen | undefined): boolean =>
+  seen !== undefined && seen.tool.acceptedAt !== null && seen.tool.vanishedAt === null;
 
 /** The tool as an agent sees it, in the form in which definitions are compared. */
 function servedDefinition({ tool, name, packCuration }: Seen): Definition {
@@ -97,8 +138,10 @@ function servedDefinition({ tool, name, packCuration }: Seen): Definition {
 
 /** What is said of a tool that an agent does not see. */
 function unseen(seen: Seen): unknown {
-  const { responseMap, requiresConfirmation, maxCallsPerTurn } = seen.tool.curation;
-  return [rulesOf(seen), responseMap, requiresConfirmation, maxCallsPerTurn];
+  const { tool, connection } = seen;
+  const { responseMap, maxCallsPerTurn } = tool.curation;
+  const limits = [maxCallsPerTurn, connection.maxCallsPerTurn];
+  return [rulesOf(seen), responseMap, confirmationOf(tool, connection), limits];
 }
 
 const rulesOf = ({ tool, packCuration }: Seen) =>

@@ -3,7 +3,7 @@ import type { ChangeClass, Difference } from '../../tools/index.ts';
 /** What a change would do, found out before it is made. */
 export type Impact = {
   tools: readonly AffectedTool[];
-  /** The packs that list an affected tool, and the agents that were given one. */
+  /** The packs that list an affected tool which is served, before or then, and the agents that were given one. */
   packs: readonly { id: string; slug: string }[];
   agents: readonly { id: string; handle: string }[];
   replayed: Replayed;
@@ -11,10 +11,13 @@ export type Impact = {
 
 export type AffectedTool = {
   slug: string;
-  /** Null: nothing that an agent sees of it differs, but what is sent, asked or left of a reply does. */
+  /**
+   * `added` and `removed`: agents are served it only then, or now; of a tool that they are not served, that it comes or
+   * goes. Null: nothing that an agent sees of it differs, but what is sent, asked, counted or left of a reply does.
+   */
   class: ChangeClass | 'added' | 'removed' | null;
   diff: readonly Difference[];
-  /** Fields whose rules, and paths of the response map, that would no longer suit it. */
+  /** Fields whose rules, and paths of the response map, that would no longer suit it: all of a tool that goes. */
   staleInputs: readonly string[];
   stalePaths: readonly string[];
 };
@@ -22,9 +25,9 @@ export type AffectedTool = {
 /** The last calls, tried on what would be. */
 export type Replayed = {
   calls: number;
-  /** They would be let through as things are, and would be refused then. */
+  /** They would be let through as things are, and would be refused then, or ask a person first. */
   refused: number;
-  /** What is sent, or what an agent gets to see of the reply, would be other than it is. */
+  /** What is sent, or what an agent gets to see of the reply, would be other than it is; or less stands in the way. */
   changed: number;
   /** Affected, and what was kept of them does not say how. */
   undecidable: number;

@@ -49,12 +49,14 @@ export async function measureImpact<C extends Ctx & { vault: Vault }>(
 }
 
 const listsAny = ({ entries }: Pack, affected: readonly Affected[]): boolean =>
-  affected.some(({ connectionId, names }) =>
-    entries.some(
-      ({ connection, selection }) =>
-        connection.id === connectionId &&
-        (selection.kind === 'all' || names.some((name) => selection.names.includes(name))),
-    ),
+  affected.some(
+    ({ connectionId, names }) =>
+      names.length > 0 &&
+      entries.some(
+        ({ connection, selection }) =>
+          connection.id === connectionId &&
+          (selection.kind === 'all' || names.some((name) => selection.names.includes(name))),
+      ),
   );
 
 const once = <T extends { id: string }>(things: readonly T[]): readonly T[] => [

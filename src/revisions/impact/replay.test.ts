@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HttpBinding } from '../../connectors/index.ts';
 import { canonicalJson, type Json } from '../../kernel/index.ts';
-import { compileInput, type InputRules, type ResponseMap } from '../../tools/index.ts';
+import {
+  compileConfirmation,
+  compileInput,
+  type Confirmation,
+  type InputRules,
+  type ResponseMap,
+} from '../../tools/index.ts';
 import { replay, type KeptCall } from './replay.ts';
 import type { Served, Serving } from './serving.ts';
 
@@ -23,26 +29,29 @@ type How = {
   rules?: InputRules;
   schema?: typeof schema;
   path?: string;
+  confirmation?: Confirmation;
   responseMap?: ResponseMap;
   authScope?: Served['authScope'];
 };
 
 function served(how: How): Served {
-  const { rules = null, responseMap = null, authScope = null } = how;
+  const { rules = null, confirmation = false, responseMap = null, authScope = null } = how;
   const at = { ...binding, path: how.path ?? binding.path };
   const input = canonicalJson([how.schema ?? schema, rules, at]);
   const compiled = {
     slug: 'shop__list',
     shape: compileInput({ inputSchema: how.schema ?? schema, binding: at }, rules),
+    asks: compileConfirmation(confirmation, { inputSchema: how.schema ?? schema }),
     binding: at,
     target: { address: 'https://shop.example' },
   };
   return {
     compiled: compiled as unknown as Served['compiled'],
+    confirmation,
     responseMap,
     authScope,
     inputFingerprint: input,
-    fingerprint: canonicalJson([input, responseMap, authScope]),
+    fingerprint: canonicalJson([input, confirmation, responseMap, authScope]),
   };
 }
 
@@ -102,6 +111,40 @@ test('arguments that were not kept, or not whole, leave undecided what hangs on 
 
 test('with another account the reply may be any', () => {
   assert.deepEqual(counts([call({})], { authScope: 'ORGANIZATION' }, { authScope: 'SHARED' }), [0, 0, 1]);
+});
+
+test('a call that would ask a person is refused, one that asks now and would not is changed', () => {
+  const calls = [call({ status: 'paid' }), call({ status: 'open' }), call({ none: 1 })];
+  const paid: Confirmation = { any: [{ path: 'status', op: 'eq', value: 'paid' }] };
+  assert.deepEqual(counts(calls, {}, { confirmation: true }), [2, 0, 0]);
+  assert.deepEqual(counts(calls, {}, { confirmation: paid }), [1, 0, 0]);
+  assert.deepEqual(counts(calls, { confirmation: true }, { confirmation: paid }), [0, 1, 0]);
+  assert.deepEqual(counts(calls, { confirmation: true }, {}), [0, 2, 0]);
+  assert.deepEqual(counts(calls, { confirmation: true }, { confirmation: true, rules: pin }), [1, 0, 0]);
+  assert.deepEqual(counts(calls, { confirmation: true, rules: pin }, { confirmation: true }), [0, 1, 0]);
+  // What is asked about is what is sent: a pin can make it so.
+  assert.deepEqual(
+    counts([call({})], {}, { confirmation: paid, rules: { status: { mode: 'pinned', value: 'paid' } } }),
+    [1, 0, 0],
+  );
+  const { examples } = replay(calls, serving({}), serving({ confirmation: paid }));
+  assert.deepEqual(
+    examples.map(({ outcome, reason }) => [outcome, reason]),
+    [['refused', 'It would ask a person first.']],
+  );
+});
+
+test('of a call that cannot be read it is known whether it would ask only where all or none do', () => {
+  const unread = [call(null), call(null, { sent: { arguments: {}, withheld: ['token'] } })];
+  const some: Confirmation = { any: [{ path: 'status', op: 'present' }] };
+  assert.deepEqual(counts(unread, {}, { confirmation: true }), [2, 0, 0]);
+  assert.deepEqual(counts(unread, {}, { confirmation: true, rules: pin }), [2, 0, 0]);
+  assert.deepEqual(counts(unread, { confirmation: true }, {}), [0, 2, 0]);
+  assert.deepEqual(counts(unread, { confirmation: true }, { rules: pin }), [0, 0, 2]);
+  assert.deepEqual(counts(unread, {}, { confirmation: some }), [0, 0, 2]);
+  assert.deepEqual(counts(unread, { confirmation: some }, {}), [0, 0, 2]);
+  assert.deepEqual(counts(unread, { confirmation: some }, { confirmation: true }), [0, 0, 2]);
+  assert.deepEqual(counts([call(null, { wasLetThrough: false })], {}, { confirmation: true }), [0, 0, 1]);
 });
 
 test('at most five examples, refusals first, with names of fields and no value', () => {

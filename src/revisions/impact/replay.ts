@@ -53,16 +53,26 @@ function judge(call: KeptCall, was: Served, is: Served | null): Verdict {
   const past = was.compiled.shape(sent.arguments);
   if (!is) return past.ok ? refused('The tool is not there any more.') : null;
   const next = is.compiled.shape(sent.arguments);
-  if (!past.ok) return next.ok ? changed('It is refused now and would be let through.') : null;
-  if (!next.ok) return refused(sentenceOf(next));
+  if (!next.ok) return past.ok ? refused(sentenceOf(next)) : null;
+  const asks = asksFirst(is, next.arguments);
+  if (!past.ok)
+    return changed(`It is refused now and would ${asks ? 'ask a person first' : 'be let through'}.`);
+  if (asks !== asksFirst(was, past.arguments)) return asks ? wouldAsk : wouldAskNobody;
   return compareSent(was, past.arguments, is, next.arguments) ?? judgeRest(call, was, is);
 }
+
+const asksFirst = ({ compiled }: Served, args: Arguments): boolean => compiled.asks?.(args) ?? false;
+const wouldAsk = refused('It would ask a person first.');
+const wouldAskNobody = changed('It asks a person first now and would be let through.');
 
 /** A call whose arguments cannot be looked at: what does not hang on them. */
 function judgeUnread(call: KeptCall, was: Served, is: Served | null): Verdict {
   if (!is) return call.wasLetThrough ? refused('The tool is not there any more.') : undecidable;
-  const isShapedAlike = was.inputFingerprint === is.inputFingerprint;
-  return call.wasLetThrough && isShapedAlike ? judgeRest(call, was, is) : undecidable;
+  if (!call.wasLetThrough) return undecidable;
+  if (was.confirmation === false && is.confirmation === true) return wouldAsk;
+  if (was.inputFingerprint !== is.inputFingerprint) return undecidable;
+  if (canonicalJson(was.confirmation) === canonicalJson(is.confirmation)) return judgeRest(call, was, is);
+  return was.confirmation === true && is.confirmation === false ? wouldAskNobody : undecidable;
 }
 
 function judgeRest({ reply }: KeptCall, was: Served, is: Served): Verdict {

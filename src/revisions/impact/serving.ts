@@ -2,12 +2,14 @@ import { needsNoCredential } from '../../connections/index.ts';
 import { compileTool, type CompiledTool } from '../../gateway/index.ts';
 import { canonicalJson } from '../../kernel/index.ts';
 import { servedName, toolsServed, type AuthScope, type Pack, type PackEntry } from '../../packs/index.ts';
-import { getOwn, type ResponseMap, type Tool } from '../../tools/index.ts';
+import { confirmationOf, getOwn, type Confirmation, type ResponseMap, type Tool } from '../../tools/index.ts';
 import type { State } from './state.ts';
 
 /** A tool as one pack serves it: compiled by the very function that calls are compiled by. */
 export type Served = {
   compiled: CompiledTool;
+  /** When its calls ask a person first, whoever says so. */
+  confirmation: Confirmation;
   responseMap: ResponseMap | null;
   /** Whose account it runs with; null: it needs none. */
   authScope: AuthScope | null;
@@ -71,6 +73,7 @@ function serve({ tool, entry }: Offer): Served {
     packCuration?.inputs ?? null,
     compiled.target,
   ]);
-  const fingerprint = canonicalJson([inputFingerprint, responseMap, authScope]);
-  return { compiled, responseMap, authScope, fingerprint, inputFingerprint };
+  const confirmation = confirmationOf(tool, connection);
+  const fingerprint = canonicalJson([inputFingerprint, confirmation, responseMap, authScope]);
+  return { compiled, confirmation, responseMap, authScope, fingerprint, inputFingerprint };
 }
