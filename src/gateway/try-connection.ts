@@ -38,9 +38,10 @@ const tooLate = { ok: false, message: 'There was no answer in time.', details: {
 
 /**
  * Tries a connection, which the caller has been shown already, as the organization: asks whose account it is, or calls
- * one tool by the same steps as an agent's call. With a configuration of its own nothing is saved, and credentials stay
- * at the origin they were given for. Fault `invalid` for an unknown tool, input that the tool refuses, and a
- * configuration that is wrong or leads elsewhere.
+ * one tool with an agent's rules of input, recorded as every call. No person is asked and no turn counts it: whoever may
+ * try could turn both off. With a configuration of its own nothing is saved, and credentials stay at the origin they
+ * were given for. Fault `invalid` for an unknown tool, input that the tool refuses, and a configuration that is wrong or
+ * leads elsewhere.
  */
 export async function tryConnection(
   gateway: Pick<FullGateway, 'tryTool'>,

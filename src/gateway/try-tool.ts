@@ -57,8 +57,8 @@ export type Tried = {
 };
 
 /**
- * Calls a tool as the organization, by the same steps as an agent's call and recorded as one, and shows both
- * sides of the curation. The service is really called.
+ * Calls a tool as the organization, with an agent's rules of input and recorded as a call, and shows both sides of
+ * the curation. The service is really called. No person is asked, and no turn counts it.
  */
 export async function tryTool(
   deps: CallDeps,

@@ -71,6 +71,23 @@ describe('the list of tool instances', () => {
     for (const limit of [1, 200]) assert.equal((await desk.ask('GET', `${path}?limit=${limit}`)).status, 200);
   });
 
+  it('has fifty on a page where no limit is said, as the list of secrets has', async () => {
+    const { path, names } = await room(51);
+    const first = (await desk.ask('GET', path)).json;
+    assert.deepEqual([first.total, first.has_more], [51, true]);
+    assert.deepEqual(namesOf(first), names.slice(0, 50));
+    const rest = (await desk.ask('GET', `${path}?cursor=${first.next_cursor}`)).json;
+    assert.deepEqual([namesOf(rest), rest.has_more], [names.slice(50), false]);
+
+    const secrets = '/v1/orgs/default/vault/secrets';
+    for (const name of names) {
+      const made = await desk.ask('POST', secrets, { name, value: `value of ${name}` });
+      assert.equal(made.status, 201, made.text);
+    }
+    const kept = (await desk.ask('GET', secrets)).json;
+    assert.deepEqual([kept.total, kept.has_more, kept.secrets.length], [51, true, 50]);
+  });
+
   it('goes on by cursor: each exactly once, whatever is made and deleted meanwhile', async () => {
     const { path, names } = await room(5);
     const first = (await desk.ask('GET', `${path}?limit=2`)).json;

@@ -12,19 +12,56 @@ const schemasIn = (text: string): string => {
   const start = text.indexOf('"effective_action_schemas":') + '"effective_action_schemas":'.length;
   return text.slice(start, text.indexOf(',"tool_config_schema"', start));
 };
+/** An action whose replies have a schema. */
+const counted = {
+  name: 'count_orders',
+  description: 'Counts orders.',
+  effect: 'read',
+  method: 'GET',
+  path: '/orders/count',
+  response: { type: 'object', properties: { count: { type: 'integer' } } },
+};
+/** The text of a pack's list for a client of a revision with a handshake. */
+async function legacyList(pack: string, revision: string): Promise<string> {
+  const send = (method: string, params: object, session: object = {}): Promise<Response> =>
+    fetch(`${desk.world.url}/mcp/${pack}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${desk.world.adminKey}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...session,
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    });
+  const clientInfo = { name: 'test', version: '1' };
+  const opened = await send('initialize', { protocolVersion: revision, capabilities: {}, clientInfo });
+  assert.ok((await opened.text()).includes(`"protocolVersion":"${revision}"`));
+  const session = {
+    'mcp-session-id': opened.headers.get('mcp-session-id')!,
+    'mcp-protocol-version': revision,
+  };
+  const listed = await send('tools/list', {}, session);
+  const text = await listed.text();
+  assert.equal(listed.status, 200, text);
+  return text;
+}
 const reasonOf = (result: Json): string => {
   assert.equal(result.isError, true, JSON.stringify(result));
   return JSON.stringify(result.content);
 };
 
 describe('what a tool instance serves', () => {
-  it('effective_action_schemas are byte for byte what a pack of it alone serves under bare names', async () => {
-    const { instance_id: id } = await desk.make();
+  it('effective_action_schemas are byte for byte what a pack of it alone serves under bare names, in each revision that has replies with a schema', async () => {
+    const { instance_id: id } = await desk.make({ custom_actions: [counted] });
     const pack = await desk.pack(id);
     const same = async (): Promise<string> => {
       const { text } = await desk.ask('GET', `${desk.base}/${id}`);
-      const listed = await desk.mcp(pack, 'tools/list');
-      assert.ok(listed.includes(`"tools":${schemasIn(text)}`), `${schemasIn(text)}\n${listed}`);
+      const lists = [await desk.mcp(pack, 'tools/list')];
+      for (const revision of ['2025-11-25', '2025-06-18']) lists.push(await legacyList(pack, revision));
+      for (const listed of lists) {
+        assert.ok(listed.includes(`"tools":${schemasIn(text)}`), `${schemasIn(text)}\n${listed}`);
+      }
       return schemasIn(text);
     };
     const seen = new Set([await same()]);
@@ -49,6 +86,21 @@ describe('what a tool instance serves', () => {
       seen.add(await same());
     }
     assert.equal(seen.size, 6);
+  });
+
+  it('an action’s outputSchema is left out for clients of 2025-03-26, and nothing else is', async () => {
+    const { instance_id: id, effective_action_schemas: tools } = await desk.make({
+      custom_actions: [counted],
+    });
+    const pack = await desk.pack(id);
+    assert.deepEqual(
+      tools.flatMap(({ name, outputSchema }: Json) => (outputSchema ? [name] : [])),
+      ['count_orders'],
+    );
+    const text = await legacyList(pack, '2025-03-26');
+    const listed = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text).result.tools;
+    const bare = tools.map(({ outputSchema: _schema, ...tool }: Json) => tool);
+    assert.deepEqual(listed, bare);
   });
 
   it('a narrowed enum, a hidden and a pinned parameter are enforced at call time, not only shown', async () => {

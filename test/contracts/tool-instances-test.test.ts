@@ -112,7 +112,7 @@ describe('testing a tool instance', () => {
     }
   });
 
-  test('calls a chosen action really, by the same steps as an agent’s call', async () => {
+  test('calls a chosen action really, with an agent’s rules of input and recorded as every call', async () => {
     const id = await connect({
       mcp_parameter_overrides: { list_orders: { limit: { mode: 'pinned', value: 3 } } },
     });
@@ -131,6 +131,27 @@ describe('testing a tool instance', () => {
     assert.equal(call.json.data.outcome, 'ok', call.text);
     const failed = await answered(id, { action: 'list_orders', input: { status: 'sent' } });
     assert.equal(failed.success, false);
+  });
+
+  test('a test neither asks a person nor counts into a turn, unlike an agent’s call', async () => {
+    const id = await connect({ mcp_requires_confirmation: true, mcp_max_calls_per_turn: 2 });
+    const input = { customer_id: 1 };
+    const before = service.requests.length;
+    for (const _time of [1, 2, 3]) {
+      const { success, message } = await answered(id, { action: 'create_order', input });
+      assert.equal(success, true, message);
+    }
+    assert.equal(service.requests.length, before + 3);
+    const waiting = await desk.ask('GET', '/v1/approvals');
+    assert.deepEqual(waiting.json.data, [], waiting.text);
+    const pack = await desk.pack(id);
+    const asked = await desk.call(pack, 'create_order', input);
+    assert.match(JSON.stringify(asked.content), /confirmation_required/);
+    // The tests took nothing of what calls of agents may do.
+    for (const _time of [1, 2]) assert.equal((await desk.call(pack, 'list_orders', {})).isError, false);
+    const over = await desk.call(pack, 'list_orders', {});
+    assert.match(JSON.stringify(over.content), /turn_limit_reached/);
+    assert.equal((await answered(id, { action: 'list_orders' })).success, true);
   });
 
   test('an unknown action, and input it does not take, are 422 at their places', async () => {

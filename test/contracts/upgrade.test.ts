@@ -3,6 +3,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { httpService, sendJson, type Fake } from '../fakes/http-service.ts';
 import { startWorld, type Json, type World } from '../world.ts';
+import { speak } from './agents-desk.ts';
 import { itemsFile, openItems, type ItemsDesk } from './upgrade-desk.ts';
 
 let world: World;
@@ -63,6 +64,15 @@ async function curate() {
   });
   return { connection, find, pack, agent };
 }
+
+const at = (agent: Json): string => `/mcp/agents/${agent.handle}`;
+const namesOf = async (agent: Json): Promise<readonly string[]> => {
+  const { status, text, json } = await speak(world, at(agent), agent.key, 'tools/list');
+  assert.equal(status, 200, text);
+  return json.result.tools.map(({ name }: Json) => name);
+};
+/** What the service was asked with last. */
+const sentLast = (): URLSearchParams => new URL(service.requests.at(-1)!.url, service.url).searchParams;
 
 describe('a connection stays on its version', () => {
   test('a release moves nothing of it but what is said of the newest version', async () => {
@@ -163,6 +173,18 @@ describe('upgrade', () => {
     assert.deepEqual(entries[0].tools, ['search', 'move_item']);
     assert.deepEqual(Object.keys(entries[0].overrides), ['search']);
     assert.equal((await desk.make('GET', `/v1/agents/${agent.id}`)).tools_count, 1);
+    assert.deepEqual(await namesOf(agent), ['items__search']);
+    const ofAgent = await speak(world, at(agent), agent.key, 'tools/call', {
+      name: 'items__search',
+      arguments: {},
+    });
+    assert.deepEqual(ofAgent.json.result.structuredContent, { items: [{ name: 'Box' }] }, ofAgent.text);
+    assert.equal(sentLast().get('text'), 'lamp');
+    const byOldName = await speak(world, at(agent), agent.key, 'tools/call', {
+      name: 'items__find_items',
+      arguments: {},
+    });
+    assert.deepEqual(byOldName.json.error, { code: -32602, message: 'No such tool here.' });
 
     const called = await desk.ask('POST', '/v1/calls', {
       pack: pack.slug,
@@ -170,7 +192,7 @@ describe('upgrade', () => {
       arguments: {},
     });
     assert.equal(called.status, 200, called.text);
-    const sent = new URL(service.requests.at(-1)!.url, service.url).searchParams;
+    const sent = sentLast();
     assert.deepEqual(
       [sent.get('text'), sent.get('sort'), sent.get('owner'), sent.get('q')],
       ['lamp', 'newest', 'us', null],
@@ -181,29 +203,37 @@ describe('upgrade', () => {
       tool: 'items__search',
       arguments: { text: 'everything' },
     });
-    assert.ok(around.json.isError ?? around.status >= 400, around.text);
+    assert.equal(around.json.isError, true, around.text);
+    assert.match(around.json.content[0].text, /"text" is set by the operator/);
     const old = await desk.ask('POST', '/v1/calls', {
       pack: pack.slug,
       tool: 'items__find_items',
       arguments: {},
     });
-    assert.ok(old.json.isError ?? old.status >= 400, old.text);
+    assert.deepEqual([old.status, old.json.error?.code], [404, 'unknown_tool'], old.text);
   });
 
   test('new tools arrive disabled, gone ones stay with what was said of them and are refused', async () => {
     const connection = await desk.connect();
     const all = await desk.make('POST', '/v1/packs', { name: 'All', entries: [{ slug: 'items' }] });
+    const said = { inputs: { room: { mode: 'pinned', value: 'attic' } }, description: 'Boxes of the attic.' };
+    await desk.make('PATCH', `/v1/tools/${(await desk.tools(connection)).get('list_boxes').id}`, said);
     for (const version of [2, 3, 4]) await desk.release(version);
     await desk.upgrade(connection);
     const tools = await desk.tools(connection);
+    const { inputs, description } = tools.get('list_boxes');
+    assert.deepEqual({ inputs, description }, said);
     assert.equal(tools.get('count_items').is_enabled, false);
     assert.equal(tools.get('list_boxes').is_enabled, true);
     const call = (tool: string) =>
       desk.ask('POST', '/v1/calls', { pack: all.slug, tool: `items__${tool}`, arguments: {} });
-    for (const tool of ['count_items', 'list_boxes']) {
-      const answer = await call(tool);
-      assert.ok(answer.json.isError ?? answer.status >= 400, answer.text);
-    }
+    const reached = service.requests.length;
+    const disabled = await call('count_items');
+    assert.deepEqual([disabled.status, disabled.json.error?.code], [404, 'unknown_tool'], disabled.text);
+    const gone = await call('list_boxes');
+    assert.deepEqual([gone.status, gone.json.isError], [200, true], gone.text);
+    assert.deepEqual(gone.json.content, [{ type: 'text', text: 'Items no longer has this tool.' }]);
+    assert.equal(service.requests.length, reached);
   });
 
   test('a dry run answers what it would do and changes nothing', async () => {

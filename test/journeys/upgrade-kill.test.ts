@@ -105,7 +105,7 @@ describe('an upgrade that is under way', { skip: needsServer }, () => {
     assert.deepEqual(entries![0]!['tools'], ['search']);
   });
 
-  it('is served by another replica whole or not at all, also by one that reads while it commits', async () => {
+  it('a list that is read while names change is of one moment: its pack and its tools agree', async () => {
     await make('POST', '/v1/packs', {
       name: 'All',
       entries: [
