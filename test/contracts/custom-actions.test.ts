@@ -482,5 +482,13 @@ describe('custom parameters of actions', () => {
       'nothing',
     ]);
     assert.deepEqual((await desk.get(id)).custom_action_parameters, {});
+    // One that cannot be read moves no other from its place.
+    const unread = await desk.put(id, {
+      custom_action_parameters: { list_orders: [{}, { name: 'limit', in: 'query', type: 'string' }] },
+    });
+    assert.deepEqual(
+      new Set(unread.json.detail.map(({ loc }: Json) => loc.slice(2).join('.'))),
+      new Set(['list_orders.0.name', 'list_orders.0.in', 'list_orders.0.type', 'list_orders.1.name']),
+    );
   });
 });
