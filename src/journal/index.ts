@@ -20,14 +20,8 @@ export {
   type CallBounds,
   type CallFilter,
 } from './call-store.ts';
-export { keyVersionsOfCalls } from './key-use-store.ts';
-export {
-  forgetKept,
-  keyVersionsOfKept,
-  lastCalls,
-  sweepKept,
-  type LastCall,
-} from './kept-arguments-store.ts';
+export { keyVersionsOfCalls, keyVersionsOfKept } from './key-use-store.ts';
+export { forgetKept, lastCalls, sweepKept, type LastCall } from './kept-arguments-store.ts';
 export * from './outbox.ts';
 export * from './outbox-store.ts';
 export {

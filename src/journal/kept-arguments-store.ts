@@ -155,17 +155,3 @@ const lastCallOf = (row: LastCallRow): LastCall => ({
   view: row.view && { sealed: row.view, keyVersion: row.view_version! },
   bytesServed: row.bytes_served,
 });
-
-/** Which of these versions of the organization's key kept arguments are sealed with. */
-export async function keyVersionsOfKept(
-  tx: Tx,
-  organizationId: string,
-  versions: readonly number[],
-): Promise<readonly number[]> {
-  const { rows } = await sql<{ version: number }>`
-    select version from unnest(${[...versions]}::int[]) as version
-    where exists (select from call_arguments where organization_id = ${organizationId} and key_version = version)`.execute(
-    tx.kysely,
-  );
-  return rows.map(({ version }) => version);
-}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { scriptedMcp, result } from '../fakes/scripted-mcp.ts';
 import { shop, type Shop } from '../fakes/shop.ts';
+import { listing } from './mcp-counter.ts';
 import { startWorld, type Json, type World } from '../world.ts';
 
 const base = '/v1/integrations/connections';
@@ -51,25 +52,7 @@ describe('connection tools: inputs at run time', () => {
   const sentBody = (): Json => JSON.parse(store.calls()[0]!.body.toString());
   const sentQuery = () => new URL(store.calls()[0]!.url, store.url).searchParams;
   const listed = async (name: string) => {
-    const { json } = await world.ask('POST', `/mcp/${packId}`, {
-      body: {
-        jsonrpc: '2.0',
-        id: 1,
-        method: 'tools/list',
-        params: {
-          _meta: {
-            'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-            'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-            'io.modelcontextprotocol/clientCapabilities': {},
-          },
-        },
-      },
-      headers: {
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': '2026-07-28',
-        'mcp-method': 'tools/list',
-      },
-    });
+    const { json } = await world.ask('POST', `/mcp/${packId}`, listing);
     return json.result.tools.find((tool: Json) => tool.name === `shop__${name}`);
   };
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { result, scriptedMcp } from '../fakes/scripted-mcp.ts';
+import { listing } from './mcp-counter.ts';
 import { startWorld, type Answer, type Json, type World } from '../world.ts';
 
 export const connections = '/v1/integrations/connections';
@@ -102,24 +103,3 @@ async function connect(world: World, nickname: string, first: readonly object[])
     close: () => server.close(),
   };
 }
-
-/** Asks what tools there are, in the newest revision. */
-export const listing = {
-  body: {
-    jsonrpc: '2.0',
-    id: 1,
-    method: 'tools/list',
-    params: {
-      _meta: {
-        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-        'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-        'io.modelcontextprotocol/clientCapabilities': {},
-      },
-    },
-  },
-  headers: {
-    accept: 'application/json, text/event-stream',
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': 'tools/list',
-  },
-};

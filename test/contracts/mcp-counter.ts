@@ -269,6 +269,27 @@ export const request = (method: string, params?: object, id: unknown = 1) => ({
   ...(params ? { params } : {}),
 });
 
+/** Asks what tools there are, in the newest revision. */
+export const listing = {
+  body: {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/list',
+    params: {
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+        'io.modelcontextprotocol/clientCapabilities': {},
+      },
+    },
+  },
+  headers: {
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': 'tools/list',
+  },
+};
+
 export async function initialize(url: string, revision = '2025-11-25', key = 'good'): Promise<string> {
   const params = { protocolVersion: revision, capabilities: {}, clientInfo: { name: 'test', version: '1' } };
   const response = await fetch(url, legacy(request('initialize', params), { key }));

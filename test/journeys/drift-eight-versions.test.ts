@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { listing } from '../contracts/mcp-counter.ts';
 import { startWorld, type Answer, type Json, type World } from '../world.ts';
 import { connectorFile, driftingDocument, driftingMcp, type DriftingService } from './drifting-service.ts';
 
@@ -332,23 +333,3 @@ async function assertRefused(call: Promise<Answer>, sentence: string | RegExp): 
   if (typeof sentence === 'string') assert.equal(json.content[0].text, sentence);
   else assert.match(json.content[0].text, sentence);
 }
-
-const listing = {
-  body: {
-    jsonrpc: '2.0',
-    id: 1,
-    method: 'tools/list',
-    params: {
-      _meta: {
-        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-        'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-        'io.modelcontextprotocol/clientCapabilities': {},
-      },
-    },
-  },
-  headers: {
-    accept: 'application/json, text/event-stream',
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': 'tools/list',
-  },
-};

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Client } from 'pg';
-import { listing } from '../contracts/drift-desk.ts';
+import { listing } from '../contracts/mcp-counter.ts';
 import { itemsFile } from '../contracts/upgrade-desk.ts';
 import {
   cleanUp,

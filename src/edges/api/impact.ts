@@ -20,7 +20,7 @@ export const impactSchema = z
           .nullable()
           .openapi({
             description:
-              'Null: nothing that agents see of it differs, but what is sent or left of a reply may.',
+              'Null: nothing that agents see of it differs, but what is sent, what asks or is counted, or what is left of a reply may.',
           }),
         diff: z.array(
           z.object({
